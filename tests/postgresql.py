@@ -52,9 +52,15 @@ class Server:
     Args:
         folder: the folder; it must be empty, and any user must be able to enter it.
         settings: more settings, ``NAME=VALUE``.
+        primary: the server of which it is a replica, if it is one.
     """
 
-    def __init__(self, folder: Path, settings: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: tuple[str, ...] = (),
+        primary: Server | None = None,
+    ) -> None:
         self.folder = folder
         self._programs = programs()
         self._settings = settings
@@ -63,6 +69,14 @@ class Server:
         if os.geteuid() == 0:
             self._as = {"user": "postgres", "group": "postgres", "extra_groups": []}
             shutil.chown(folder, "postgres", "postgres")
+        if primary is not None:
+            self._run(
+                "pg_basebackup",
+                *("--pgdata", str(folder / "data"), "--username", USER, "--no-sync"),
+                *("--host", str(primary.folder), "--checkpoint=fast"),
+                "--write-recovery-conf",
+            )
+            return
         self._run(
             "initdb",
             *("--pgdata", str(folder / "data"), "--username", USER, "--no-sync"),
@@ -155,8 +169,12 @@ def server_in_run(base: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def server_of_test() -> Iterator[Server]:
-    """Yield a server that makes everything durable; it ends with this process."""
+def server_of_test(primary: Server | None = None) -> Iterator[Server]:
+    """Yield a server that makes everything durable; it ends with this process.
+
+    Args:
+        primary: the server of which it is a replica, if it is one.
+    """
     folder = new_folder()
     users_path, lock_path = folder / "users", folder / "lock"
     lock_path.touch()
@@ -164,7 +182,7 @@ def server_of_test() -> Iterator[Server]:
         with users_path.open("w") as users:
             fcntl.flock(users, fcntl.LOCK_SH)
             watch(folder, users_path, lock_path, folder / "known")
-            server = Server(folder)
+            server = Server(folder, primary=primary)
             server.start()
             yield server
     finally:

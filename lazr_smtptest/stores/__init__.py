@@ -139,7 +139,8 @@ def open_store(
             - ``full``: what ``memory`` does when ``max-count`` or ``max-bytes`` is
               reached: ``drop`` the oldest or ``refuse`` the new message.
             - ``synchronous``: ``FULL`` or ``NORMAL``, see `SQLiteStore`.
-            - ``schema``, ``node``, ``spool``, ``max-spool``: see `PostgreSQLStore`.
+            - ``schema``, ``node``, ``spool``, ``max-spool``, ``replica``: see
+              `PostgreSQLStore`.
         tag_queries: a search query for each tag, see ``queries`` of `TagRules`.
         make: whether to make the store if it does not exist.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from lazr_smtptest.errors import SearchTimeoutError, StoreError
 from lazr_smtptest.model.change import Change, Changes
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from lazr_smtptest.query.criteria import Criteria
 
 __all__ = ["GREATEST", "SQLReader", "is_number"]
+
+_Result = TypeVar("_Result")
 
 # The greatest integer of SQLite.
 GREATEST = 2**63 - 1
@@ -140,7 +142,11 @@ class SQLReader(WaitingStore):
             oldest_first=oldest_first,
             newest=self._wait(node, timeout),
         )
-        return self._catalog.page(page)
+        return self._ask(lambda catalog: catalog.page(page))
+
+    def _ask(self, function: Callable[[Catalog], _Result]) -> _Result:
+        """Return the result of a function that reads pages, searches or counts."""
+        return function(self._catalog)
 
     def counts(self, query: str = "", *, timeout: float | None = None) -> Counts:
         """Count the messages: all, the unread ones, and those that match.
@@ -148,7 +154,8 @@ class SQLReader(WaitingStore):
         The count stops as a search does, see `page`.
         """
         node = parse(query)
-        return self._catalog.counts(node, self._wait(node, timeout))
+        newest = self._wait(node, timeout)
+        return self._ask(lambda catalog: catalog.counts(node, newest))
 
     def numbers(
         self,
@@ -162,7 +169,8 @@ class SQLReader(WaitingStore):
         All messages are searched, however long that takes.
         """
         node = parse(query)
-        return self._catalog.numbers(node, self._wait(node, timeout), limit)
+        newest = self._wait(node, timeout)
+        return self._ask(lambda catalog: catalog.numbers(node, newest, limit))
 
     def search(
         self,
@@ -201,9 +209,10 @@ class SQLReader(WaitingStore):
         """
         node = _words_of(text)
         newest = self._wait(node, timeout if wait else None)
-        return self._catalog.page(
-            Page(node=node, after=after, limit=limit, newest=newest, is_bounded=False)
+        page = Page(
+            node=node, after=after, limit=limit, newest=newest, is_bounded=False
         )
+        return self._ask(lambda catalog: catalog.page(page))
 
     def index_progress(self) -> IndexProgress:
         """Return how many messages can be searched now, and how many cannot.

@@ -190,6 +190,12 @@ def _folder(value: str) -> str:
     return value
 
 
+def _host(value: str) -> str:
+    if not re.fullmatch("[^\\s,:?@]+(:[0-9]{1,5})?", value):
+        raise ValueError("HOST or HOST:PORT")
+    return value
+
+
 _BOUNDS: dict[str, Callable[[str], Any]] = {
     "max-count": _count,
     "max-bytes": _octets,
@@ -212,6 +218,7 @@ _SETTINGS: dict[str, dict[str, Callable[[str], Any]]] = {
         "node": _node,
         "spool": _folder,
         "max-spool": _octets,
+        "replica": _host,
         "synchronous": _one_of("FULL", "NORMAL"),
     },
 }

@@ -78,6 +78,23 @@ class Place:
         name = f"postgresql://{user}{'' if '/' in host else host}"
         return f"{name}{f':{port}' if port else ''}/{known.get('dbname', '')}"
 
+    def at(self, host: str) -> Place:
+        """Return the same schema of another server.
+
+        Args:
+            host: the name of its host or the folder of its sockets; a port may follow
+                after a colon.
+        """
+        name, _, port = host.partition(":")
+        known: dict[str, Any] = dict(conninfo_to_dict(self.url))
+        # They are about the other host.
+        for each in ("hostaddr", "port", "target_session_attrs"):
+            known.pop(each, None)
+        known["host"] = name
+        if port:
+            known["port"] = port
+        return Place(make_conninfo(**known), self.schema)
+
     @property
     def conninfo(self) -> str:
         """The URL with the values that it leaves to us."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zlib import crc32
 
 from zope.interface import implementer
@@ -23,8 +23,10 @@ from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.folder import Folder
 from lazr_smtptest.model.node import Node
 from lazr_smtptest.query.tag_rules import TagRules
+from lazr_smtptest.query.tree import Node as Query
 from lazr_smtptest.stores import _folder_rows
 from lazr_smtptest.stores import _queries as _tables
+from lazr_smtptest.stores._reader import Catalog
 from lazr_smtptest.stores._retention import Retention
 from lazr_smtptest.stores._sql import Writing
 from lazr_smtptest.stores._sql_store import SQLStore
@@ -44,6 +46,7 @@ from lazr_smtptest.stores.postgresql._membership import Membership
 from lazr_smtptest.stores.postgresql._migration import prepare
 from lazr_smtptest.stores.postgresql._place import AwayError, Place
 from lazr_smtptest.stores.postgresql._replay import Replay
+from lazr_smtptest.stores.postgresql._replica import NotedWriting, Replica
 from lazr_smtptest.stores.postgresql._spool import MAX_BYTES, Batch, Spool
 from lazr_smtptest.stores.sessions import SessionBounds
 from lazr_smtptest.stores.throughput import Throughput
@@ -51,6 +54,8 @@ from lazr_smtptest.stores.throughput import Throughput
 __all__ = ["PostgreSQLStore"]
 
 log = logging.getLogger("lazr.smtptest")
+
+_Result = TypeVar("_Result")
 
 # The upper half of the key of a lock: "lzsi".
 _LOCK = 0x6C7A7369
@@ -88,6 +93,9 @@ class PostgreSQLStore(SQLStore):
             processes may have the same.
         max_spool: the most bytes of that folder that this process has; ``None`` for
             any number.
+        replica: the host of a replica of the database, with its port after a colon if
+            it is another one: it answers pages, searches and counts if it has all that
+            this process knows of. ``""`` for none.
 
     Raises:
         StoreError: the database cannot be used, or its tables are of another program
@@ -111,8 +119,13 @@ class PostgreSQLStore(SQLStore):
         node: str = "",
         spool: str | Path | None = None,
         max_spool: int | None = MAX_BYTES,
+        replica: str = "",
     ) -> None:
         self._place = Place(url, schema)
+        dialect = PostgreSQLDialect()
+        self._replica: Replica | None = None
+        if replica:
+            self._replica = Replica(self._place.at(replica), dialect)
         self._make = make
         # The messages that may be there although they were refused.
         self._uncertain: list[tuple[int, str]] = []
@@ -134,11 +147,14 @@ class PostgreSQLStore(SQLStore):
         waiting = None if spool is None else Spool(Path(spool), max_spool)
         # With a spool, clients need not wait for the answer to a commit.
         patience = PATIENCE if waiting is None else 0.0
+        writing: Writing = Connection(self._place, synchronous, patience)
+        if self._replica is not None:
+            writing = NotedWriting(writing, self._replica)
         super().__init__(
-            PostgreSQLDialect(),
-            Connection(self._place, synchronous, patience),
+            dialect,
+            writing,
             Pool(self._place),
-            Watcher(Connection(self._place), _version),
+            Watcher(Connection(self._place), self._version),
             retention=Retention(
                 max_count=max_count, max_bytes=max_bytes, max_age=max_age
             ),
@@ -159,6 +175,25 @@ class PostgreSQLStore(SQLStore):
     def __repr__(self) -> str:
         return str(self._place)
 
+    def _version(self, connection: Adapter) -> object:
+        """Return a value that is another one if something has changed."""
+        if self._replica is None:
+            return connection.execute("SELECT changes, validity FROM state").fetchone()
+        state = self._replica.note(connection)
+        return state.changes, state.validity
+
+    def _ask(self, function: Callable[[Catalog], _Result]) -> _Result:
+        if self._replica is None:
+            return super()._ask(function)
+        return self._replica.ask(function, self._catalog)
+
+    def _wait(self, node: Query, timeout: float | None) -> int | None:
+        newest = super()._wait(node, timeout)
+        if self._replica is not None and newest is not None:
+            # What was waited for is to be searched at the replica, too.
+            self._catalog.read_with(self._replica.note)
+        return newest
+
     def _prepare(self) -> None:
         prepare(self._place, self._make)
 
@@ -177,6 +212,8 @@ class PostgreSQLStore(SQLStore):
         self._hints.stop()
         self._indexing.close()
         self._is_indexing = False
+        if self._replica is not None:
+            self._replica.close()
 
     def join(self) -> None:
         """Report this process to the others until `close`; see `ISharedStore`."""
@@ -313,8 +350,3 @@ class _Folders(Folders):
 
         made: Folder | None = self._write(create)
         return made
-
-
-def _version(connection: Adapter) -> object:
-    """Return a value that is another one if something has changed."""
-    return connection.execute("SELECT changes, validity FROM state").fetchone()

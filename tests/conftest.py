@@ -67,6 +67,7 @@ MARKS = {
     "mime/test_html_": ["twice"],
     "mime/test_meta_charset.py": ["twice"],
     "mime/test_urls.py": ["twice"],
+    "outbound/releases/test_killed_node.py": ["slow", "once"],
     "outbound/releases/test_nodes.py": ["slow", "twice"],
     "outbound/webhooks/test_nodes.py": ["slow", "twice"],
     "packaging/": ["slow", "once"],

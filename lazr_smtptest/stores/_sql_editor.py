@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from lazr_smtptest.query.edit import Edit
+from lazr_smtptest.query.parser import parse
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.query.tags import check_tag
@@ -107,7 +108,8 @@ class SQLEditor(Editor, SQLReader):
             return numbers
         if selection.numbers is not None:
             return sorted(set(filter(is_number, selection.numbers)))
-        return list(self.numbers(selection.query or ""))
+        node = parse(selection.query or "")
+        return list(self._catalog.numbers(node, self._wait(node, None)))
 
     def delete(self, id: str) -> bool:
         """Remove the message with that `id`; return whether it existed."""

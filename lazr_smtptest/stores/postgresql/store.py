@@ -18,7 +18,7 @@ from lazr_smtptest.interfaces import (
     ISharedStore,
     IWaitingStore,
 )
-from lazr_smtptest.model.change import Change
+from lazr_smtptest.model.change import Change, Changes
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.folder import Folder
 from lazr_smtptest.model.node import Node
@@ -189,9 +189,9 @@ class PostgreSQLStore(SQLStore):
 
     def _wait(self, node: Query, timeout: float | None) -> int | None:
         newest = super()._wait(node, timeout)
-        if self._replica is not None and newest is not None:
+        if newest is not None:
             # What was waited for is to be searched at the replica, too.
-            self._catalog.read_with(self._replica.note)
+            self._note_for_replica()
         return newest
 
     def _prepare(self) -> None:
@@ -237,7 +237,31 @@ class PostgreSQLStore(SQLStore):
         """Call a function with every change from now on; see `IMessageReader`."""
         end = super().watch(function)
         self._membership.announce()
+        self._note_for_replica()
         return end
+
+    def changes(self, since: int, limit: int = 1000) -> Changes:
+        """Return the changes after the one with a number; see `IMessageReader`."""
+        found = super().changes(since, limit)
+        self._note_for_replica()
+        return found
+
+    def next_number(self) -> int:
+        """Return the number of the next message; see `IMessageReader`."""
+        number = super().next_number()
+        self._note_for_replica()
+        return number
+
+    def last_change(self) -> int:
+        """Return the number of the latest change; 0 if there was none."""
+        number = super().last_change()
+        self._note_for_replica()
+        return number
+
+    def _note_for_replica(self) -> None:
+        """Let the replica answer only with what somebody has been told of by now."""
+        if self._replica is not None:
+            self._catalog.read_with(self._replica.note)
 
     def _wake_watcher(self) -> None:
         self._watcher.wake()

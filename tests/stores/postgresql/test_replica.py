@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.stores import check_spec, open_store
 from lazr_smtptest.stores.postgresql._place import Place
 
@@ -137,6 +138,33 @@ def test_who_is_told_of_a_message_finds_it(url: str, store: Any) -> None:
         for number in range(1, 20):
             other.add(make_envelope(number))
             assert number in found.get(timeout=PATIENCE)
+
+
+TOLD: dict[str, Callable[[Any], object]] = {
+    "who begins to watch": lambda store: store.watch(lambda change: None),
+    "who asks for the latest change": lambda store: store.last_change(),
+    "who asks for changes": lambda store: store.changes(0),
+    "who asks for the next number": lambda store: store.next_number(),
+}
+
+
+@pytest.mark.usefixtures("paused")
+@pytest.mark.parametrize("who", TOLD)
+def test_from_then_on_nothing_is_missed(url: str, store: Any, who: str) -> None:
+    """Of what another node has kept, and the replica does not have."""
+    store.page("")
+    with contextlib.closing(open_store(url)) as other:  # type: ignore[type-var]
+        other.add(make_envelope(1))
+    TOLD[who](store)
+    assert [each.number for each in store.page("")] == [1]
+
+
+@pytest.mark.usefixtures("paused")
+def test_what_is_removed_is_looked_for_at_the_primary(url: str, store: Any) -> None:
+    store.page("")
+    with contextlib.closing(open_store(url)) as other:  # type: ignore[type-var]
+        other.add(make_envelope(1))
+    assert store.remove(Selection(query="")) == 1
 
 
 def test_a_replica_that_catches_up_is_asked_again(

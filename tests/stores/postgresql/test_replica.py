@@ -45,15 +45,6 @@ def store(url: str) -> Iterator[Any]:
         yield store
 
 
-@pytest.fixture
-def paused(servers: tuple[Server, Server]) -> Iterator[None]:
-    """A replica that gets no changes during the test."""
-    with psycopg.connect(servers[1].url(), autocommit=True) as connection:
-        connection.execute("SELECT pg_wal_replay_pause()")
-        yield
-        connection.execute("SELECT pg_wal_replay_resume()")
-
-
 def wait_until(is_so: Callable[[], object]) -> None:
     limit = time.monotonic() + PATIENCE
     while not is_so():
@@ -85,11 +76,23 @@ def wait_for_replica(store: Any) -> None:
     store._catalog.read_with(replica.note)
 
     def has_all() -> bool:
+        # It may not have the tables yet.
+        replica._retry_at = 0.0
         asked = counted(store)
         store.page("")
         return asked == ["replica"]
 
     wait_until(has_all)
+
+
+@pytest.fixture
+def paused(servers: tuple[Server, Server], store: Any) -> Iterator[None]:
+    """A replica that has the empty store, and gets no changes during the test."""
+    wait_for_replica(store)
+    with psycopg.connect(servers[1].url(), autocommit=True) as connection:
+        connection.execute("SELECT pg_wal_replay_pause()")
+        yield
+        connection.execute("SELECT pg_wal_replay_resume()")
 
 
 QUESTIONS: dict[str, Callable[[Any], object]] = {
@@ -152,18 +155,18 @@ TOLD: dict[str, Callable[[Any], object]] = {
 @pytest.mark.parametrize("who", TOLD)
 def test_from_then_on_nothing_is_missed(url: str, store: Any, who: str) -> None:
     """Of what another node has kept, and the replica does not have."""
-    store.page("")
     with contextlib.closing(open_store(url)) as other:  # type: ignore[type-var]
         other.add(make_envelope(1))
+    assert len(store.page("")) == 0
     TOLD[who](store)
     assert [each.number for each in store.page("")] == [1]
 
 
 @pytest.mark.usefixtures("paused")
 def test_what_is_removed_is_looked_for_at_the_primary(url: str, store: Any) -> None:
-    store.page("")
     with contextlib.closing(open_store(url)) as other:  # type: ignore[type-var]
         other.add(make_envelope(1))
+    assert len(store.page("")) == 0
     assert store.remove(Selection(query="")) == 1
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.outbound.releases.queue import ReleaseQueue
+from lazr_smtptest.outbound.shared_clock import shared_time
 from lazr_smtptest.stores._sql import Writing
 
 __all__ = ["SharedQueue"]
@@ -55,10 +56,7 @@ class SharedQueue(ReleaseQueue):
         return self._database.change(function)
 
     def _now(self, database: Any) -> float:
-        (now,) = database.execute(
-            "SELECT CAST(extract(epoch FROM clock_timestamp()) AS float8)"
-        ).fetchone()
-        return float(now)
+        return shared_time(database)
 
     def _insert(self, database: Any, statement: str, row: dict[str, Any]) -> int:
         (number,) = database.execute(f"{statement} RETURNING number", row).fetchone()

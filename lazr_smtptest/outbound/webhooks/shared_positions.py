@@ -7,6 +7,7 @@ import secrets
 from typing import Any
 
 from lazr_smtptest.errors import StoreError
+from lazr_smtptest.outbound.shared_clock import shared_time
 from lazr_smtptest.stores._sql import Writing
 
 __all__ = ["SharedPositions"]
@@ -41,7 +42,7 @@ class SharedPositions:
 
         def load(database: Any) -> list[Any]:
             database.execute(
-                "DELETE FROM webhook WHERE used < ?", (_now(database) - _MEMORY,)
+                "DELETE FROM webhook WHERE used < ?", (shared_time(database) - _MEMORY,)
             )
             # In another store all messages are new.
             database.execute(
@@ -76,7 +77,7 @@ class SharedPositions:
         """
 
         def take(database: Any) -> int | None:
-            now = _now(database)
+            now = shared_time(database)
             database.execute(
                 "INSERT INTO webhook (name, number, validity, used) "
                 "VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE "
@@ -112,10 +113,3 @@ class SharedPositions:
         with contextlib.suppress(StoreError):
             self._database.change(lambda known: known.execute(leave, (self._holder,)))
         self._database.close()
-
-
-def _now(database: Any) -> float:
-    (now,) = database.execute(
-        "SELECT CAST(extract(epoch FROM clock_timestamp()) AS float8)"
-    ).fetchone()
-    return float(now)

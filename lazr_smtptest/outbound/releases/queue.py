@@ -100,7 +100,7 @@ class ReleaseQueue(ABC):
                     "ON CONFLICT (rule) DO UPDATE SET used = excluded.used",
                     (rule, number, now),
                 )
-                found[rule] = self._position(database, rule)[0]
+                found[rule] = self._position(database, rule, number)[0]
             known = database.execute("SELECT rule, used FROM release_rule").fetchall()
             for rule, used in known:
                 if rule not in found and used <= now - self._memory:
@@ -110,13 +110,19 @@ class ReleaseQueue(ABC):
         result: dict[str, int] = self._change(begin)
         return result
 
-    def _position(self, database: Any, rule: str) -> tuple[int, float]:
-        """Return how far a rule has seen the store, and when it was in use."""
+    def _position(self, database: Any, rule: str, number: int) -> tuple[int, float]:
+        """Return how far a rule has seen the store, and when it was in use.
+
+        Args:
+            database: the database.
+            rule: the rule.
+            number: how far if the rule was forgotten.
+        """
         row = database.execute(
             f"SELECT number, used FROM release_rule WHERE rule = ?{self._locked}",
             (rule,),
         ).fetchone()
-        return (0, 0.0) if row is None else (int(row[0]), float(row[1]))
+        return (number, 0.0) if row is None else (int(row[0]), float(row[1]))
 
     def advance(
         self, rule: str, before: int, after: int, releases: Sequence[Release]
@@ -136,7 +142,7 @@ class ReleaseQueue(ABC):
         """
 
         def advance(database: Any) -> int:
-            position, used = self._position(database, rule)
+            position, used = self._position(database, rule, before)
             now = self._now(database)
             if position != before:
                 return position

@@ -236,6 +236,14 @@ def test_a_rule_that_has_moved_since_adds_nothing(queue: ReleaseQueue) -> None:
     assert queue.find() == []
 
 
+def test_a_rule_that_others_have_forgotten_goes_on_where_it_was(
+    queue: ReleaseQueue,
+) -> None:
+    """It does not begin with mail from before."""
+    assert queue.advance("rule", 5, 7, [release(by_rule=True)]) == 7
+    assert queue.advance("rule", 7, 8, []) == 8
+
+
 def test_a_rule_releases_a_message_once(queue: ReleaseQueue) -> None:
     queue.begin(["rule"], 5)
     queue.advance("rule", 5, 6, [release(by_rule=True)])

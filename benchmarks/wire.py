@@ -141,7 +141,7 @@ class Client:
         # Passes bytes to the server.
         self.around: Callable[[Callable[[bytes], object], bytes], object] = self._time
         self._plan = plan
-        self._server = StoreServer(MemoryStore(max_count=None))
+        self._server = StoreServer(MemoryStore(max_count=None, max_bytes=None))
         if plan.tls:
             from lazr_smtptest.tls.context import TLS
 

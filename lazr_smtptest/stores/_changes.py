@@ -23,6 +23,9 @@ _EVERY = 64
 # The most messages of one change, see `Change`.
 _MESSAGES = 1000
 
+# `json.dumps` would make an encoder for each batch of messages.
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
+
 
 def add(
     connection: Database,
@@ -60,7 +63,7 @@ def log(
         )
     connection.execute(
         "INSERT INTO change SELECT changes, ?, ?, named FROM state",
-        (kind, json.dumps(numbers_and_ids, separators=(",", ":"))),
+        (kind, _to_json(numbers_and_ids)),
     )
     (number,) = connection.execute("SELECT changes FROM state").fetchone()
     if number % _EVERY == 0:

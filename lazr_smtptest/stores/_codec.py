@@ -119,10 +119,12 @@ def fields_of(envelope: Envelope) -> str:
     # Most messages have few of these, and this is done for each before its reply.
     if envelope.mail_options:
         fields["mail_options"] = dict(envelope.mail_options)
-    if envelope.rcpt_options:
-        fields["rcpt_options"] = [dict(options) for options in envelope.rcpt_options]
-    if envelope.warnings:
-        fields["warnings"] = envelope.warnings
+    rcpt_options = envelope.rcpt_options
+    if rcpt_options:
+        fields["rcpt_options"] = [dict(options) for options in rcpt_options]
+    if envelope._noted:
+        # Those of the commands: who reads the message finds its own again.
+        fields["warnings"] = envelope._noted
     if envelope.user is not None:
         fields["user"] = envelope.user
     if envelope.tls:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import resource
 import sqlite3
@@ -103,6 +104,18 @@ def test_a_content_is_compressed(path: Path, open_store: OpenStore) -> None:
     store.add(make_envelope(content=b"Subject: a\r\n\r\n" + b"Hello. " * 1000))
     ((size,),) = execute(path, "SELECT length(octets) FROM body")
     assert size < 200
+
+
+def test_the_irregularities_of_a_message_are_not_looked_for_when_it_is_kept(
+    open_store: OpenStore,
+) -> None:
+    """Only those of the commands are stored, which cannot be found again."""
+    envelope = make_envelope(content=b"bare\nline\r\n", warnings=("pipelining",))
+    assert json.loads(_record.fields_of(envelope))["warnings"] == ["pipelining"]
+    store = open_store()
+    store.add(envelope)
+    [kept] = store
+    assert kept.warnings == ("pipelining", "bare-newline")
 
 
 @pytest.mark.parametrize("size", [0, 100, 1000, 100_000])

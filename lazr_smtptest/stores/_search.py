@@ -27,7 +27,7 @@ from lazr_smtptest.query.tree import Everything, Node
 from lazr_smtptest.stores import _queries as _tables
 from lazr_smtptest.stores._codec import decompress, envelope_of
 from lazr_smtptest.stores._compiler import Plan, needs_content, needs_index
-from lazr_smtptest.stores._conditions import WINDOW
+from lazr_smtptest.stores._conditions import ALL, WINDOW
 from lazr_smtptest.stores._sql import Database, Dialect
 from lazr_smtptest.stores._summary_rows import summaries
 
@@ -219,10 +219,12 @@ class Search:
             return range(count)
         if is_exact and self._most is not None:
             values["most"] = min(self._most, _ALL)
+        # A plus sign: `fts5` would be slower in descending order. Where all messages
+        # match, the order of the table lets it read only as many as are wanted.
+        number = "number" if plan.condition == ALL.condition else "+number"
         rows = connection.execute(
-            # A plus sign: `fts5` would be slower in descending order.
             f"SELECT number FROM ({numbers}) AS found "
-            f"ORDER BY +number {'DESC' if self._downwards else 'ASC'} LIMIT :most",
+            f"ORDER BY {number} {'DESC' if self._downwards else 'ASC'} LIMIT :most",
             values,
         )
         return [number for (number,) in rows.fetchall()]

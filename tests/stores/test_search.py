@@ -45,6 +45,32 @@ def mail(subject: str, text: str = "Hi.", **changes: Any) -> Any:
 # Pages
 
 
+def steps_of_a_page(store: SQLiteStore) -> int:
+    """Return how many steps SQLite takes for the newest five messages."""
+    steps: list[None] = []
+
+    def count(connection: sqlite3.Connection) -> None:
+        connection.set_progress_handler(lambda: steps.append(None), 1)
+
+    store._catalog.read_with(count)
+    assert len(store.page(limit=5)) == 5
+    return len(steps)
+
+
+def test_a_page_takes_no_longer_with_more_messages_before_it(
+    store: SQLiteStore,
+) -> None:
+    """Only those of the page are read."""
+    taken = []
+    for number in (20, 200):
+        store.clear()
+        store._write([mail("hi", id=f"{number}-{each}") for each in range(number)])
+        store.search("hi")
+        taken.append(steps_of_a_page(store))
+    few, many = taken
+    assert many < few + 50
+
+
 def test_a_page_is_newest_first(store: SQLiteStore) -> None:
     """As people want it."""
     for number in range(5):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import signal
@@ -21,7 +20,11 @@ from lazr_smtptest.cli.endpoints import LoggedEndpoint
 from lazr_smtptest.cli.errors import StartError
 from lazr_smtptest.cli.log_bridge import LogBridge
 from lazr_smtptest.cli.node import join_nodes
-from lazr_smtptest.cli.readiness import notify_manager, write_ready_file
+from lazr_smtptest.cli.readiness import (
+    check_ready_file,
+    notify_manager,
+    write_ready_file,
+)
 from lazr_smtptest.cli.temporary_ca import TemporaryCA
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.model.delivery_event import MailEvent
@@ -164,8 +167,8 @@ class Process(MultiService):
     def privilegedStartService(self) -> None:
         """Listen; only twistd calls this, ``python -m twisted`` does not."""
         self._bridge.open()
-        self._remove_old_ready_file()
         try:
+            self._check_ready_file()
             super().privilegedStartService()
             self.listen()
         except StartError as error:
@@ -181,7 +184,7 @@ class Process(MultiService):
     def startService(self) -> None:
         """Listen, unless `privilegedStartService` did."""
         self._bridge.open()
-        self._remove_old_ready_file()
+        self._check_ready_file()
         self._parsing = ParsingPool(registry=functions)
         self._end_parsing = read_documents_with(self._parsing.documents)
         super().startService()
@@ -193,12 +196,16 @@ class Process(MultiService):
         self.reactor.callWhenRunning(end_once, self.reactor)
         self.reactor.callWhenRunning(self.run)
 
-    def _remove_old_ready_file(self) -> None:
-        """Remove the file of a process that was killed: others would believe it."""
-        if self.ready_file is not None:
-            # `announce` logs why the file cannot be written.
-            with contextlib.suppress(OSError):
-                self.ready_file.unlink()
+    def _check_ready_file(self) -> None:
+        """Check that the file can be written: somebody waits for it."""
+        if self.ready_file is None:
+            return
+        try:
+            check_ready_file(self.ready_file)
+        except OSError as error:
+            raise StartError(
+                f"--ready-file: cannot write {str(self.ready_file)!r}: {error.strerror}"
+            ) from error
 
     def stopService(self) -> defer.Deferred[None]:
         """Stop listening, end the sessions and release all files."""

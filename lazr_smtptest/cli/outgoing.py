@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
 from twisted.application.service import Service
 from twisted.python import usage
 
@@ -174,10 +176,12 @@ class SendingOn:
     def _check_unused(self, route: str, options: Options) -> None:
         """Check that no option of a server is given without its host."""
         for option in self.groups[_TITLES[route]]:
-            # The others do nothing by themselves.
-            means_something = option.kind in ("text", "list") or option.name in _RULES
+            # Other flags do nothing by themselves.
+            means_something = option.kind != "flag" or option.name in _RULES
             belongs = option.name.startswith(f"{route}-")
-            if belongs and means_something and options[option.name]:
+            value = options[option.name]
+            is_set = bool(value) and str(value) != option.default
+            if belongs and means_something and is_set:
                 raise usage.UsageError(f"--{option.name} needs --{route}-host")
 
     def is_on(self, options: Options) -> bool:
@@ -203,6 +207,8 @@ class SendingOn:
 
 # Flags that ask for mail to be sent.
 _RULES = ("relay-all",)
+# The first line of a certificate in PEM (RFC 7468 section 5.1).
+_CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 _TITLES = {"relay": "Releasing mail", "forward": "Forwarding mail"}
 
 
@@ -236,27 +242,27 @@ def _route_of(options: Mapping[str, Any], name: str) -> Route:
     if name == "relay":
         matching = options["relay-matching"] or ""
         everything = bool(options["relay-all"])
-    try:
+    with _naming(f"{name}-to"):
         if to:
             # Raises an error for what no command may contain.
             Mail(sender="", recipients=to, content=b"")
-        return Route(
-            name=name,
-            relay=_relay_of(options, name),
-            is_automatic=everything or bool(query or matching),
-            query=query,
-            matching=matching,
-            to=to,
-            rate=options[f"{name}-rate"],
-        )
-    except (ValueError, QueryError) as error:
-        raise usage.UsageError(f"--{name}-host: {error}") from error
+    route = Route(
+        name=name,
+        relay=_relay_of(options, name),
+        is_automatic=everything or bool(query or matching),
+        to=to,
+        rate=options[f"{name}-rate"],
+    )
+    with _naming(f"{name}-query"):
+        route = attrs.evolve(route, query=query)
+    with _naming(f"{name}-matching"):
+        return attrs.evolve(route, matching=matching)
 
 
 def _relay_of(options: Mapping[str, Any], name: str) -> Relay:
     from lazr_smtptest.outbound.settings import Relay, Server
 
-    file = options[f"{name}-ca"]
+    ca, login = _ca(options, name), _login(options, name)
     rules: dict[str, Any] = {}
     if name == "relay":
         rules = {
@@ -264,27 +270,49 @@ def _relay_of(options: Mapping[str, Any], name: str) -> Relay:
             "blocked": options["relay-blocked"] or "",
             "preserves_message_ids": bool(options["relay-keep-ids"]),
         }
-    try:
+    with _naming(f"{name}-host"):
         server = Server(
             host=options[f"{name}-host"],
             port=int(options[f"{name}-port"]),
             security=options[f"{name}-security"],
             verifies=not options[f"{name}-insecure"],
-            ca=Path(file).read_bytes() if file else b"",
-            login=_login(options, name),
+            ca=ca,
+            login=login,
         )
-        return Relay(
+        relay = Relay(
             server=server,
             return_path=options[f"{name}-return-path"] or "",
             override_from=options[f"{name}-override-from"] or "",
-            **rules,
         )
+    for rule, value in rules.items():
+        with _naming(f"{name}-{rule}"):
+            relay = attrs.evolve(relay, **{rule: value})
+    return relay
+
+
+@contextlib.contextmanager
+def _naming(option: str) -> Iterator[None]:
+    """Name the option whose value raises an error in the block."""
+    try:
+        yield
+    except (ValueError, QueryError) as error:
+        raise usage.UsageError(f"--{option}: {error}") from error
+
+
+def _ca(options: Mapping[str, Any], name: str) -> bytes:
+    """Return the certificates to trust; ``b""`` for those of the system."""
+    file = options[f"{name}-ca"]
+    if not file:
+        return b""
+    try:
+        content = Path(file).read_bytes()
     except OSError as error:
         raise usage.UsageError(
             f"--{name}-ca {file!r} cannot be read: {error.strerror}"
         ) from error
-    except ValueError as error:
-        raise usage.UsageError(f"--{name}-host: {error}") from error
+    if _CERTIFICATE not in content:
+        raise usage.UsageError(f"--{name}-ca: {file!r} has no certificate in PEM")
+    return content
 
 
 def _login(options: Mapping[str, Any], name: str) -> Login | None:
@@ -293,5 +321,7 @@ def _login(options: Mapping[str, Any], name: str) -> Login | None:
     if not options[f"{name}-auth"]:
         return None
     user, _, password = options[f"{name}-auth"].partition(":")
-    mechanism = options[f"{name}-mechanism"]
-    return Login(user=user, password=password, mechanism=mechanism)
+    with _naming(f"{name}-auth"):
+        return Login(
+            user=user, password=password, mechanism=options[f"{name}-mechanism"]
+        )

@@ -7,7 +7,20 @@ import socket
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
-__all__ = ["notify_manager", "write_ready_file"]
+__all__ = ["check_ready_file", "notify_manager", "write_ready_file"]
+
+
+def check_ready_file(path: Path) -> None:
+    """Remove the file of a process that was killed, and check that one can be written.
+
+    Raises:
+        OSError: none can be written.
+    """
+    # Others would believe it.
+    path.unlink(missing_ok=True)
+    beginning = _beginning(path)
+    beginning.touch()
+    beginning.unlink()
 
 
 def write_ready_file(path: Path, ports: Mapping[str, str]) -> None:
@@ -20,10 +33,15 @@ def write_ready_file(path: Path, ports: Mapping[str, str]) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    beginning = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    beginning = _beginning(path)
     lines = [f"{name}={address}\n" for name, address in ports.items()]
     beginning.write_text("".join(lines), encoding="utf-8")
     beginning.replace(path)
+
+
+def _beginning(path: Path) -> Path:
+    """Return the file that becomes the ready file."""
+    return path.with_name(f"{path.name}.{os.getpid()}.tmp")
 
 
 def notify_manager(state: str, environment: MutableMapping[str, str]) -> bool:

@@ -39,7 +39,7 @@ class Mail:
 
     Raises:
         ValueError: an address has a character that no address has, or is several, or
-            there is no recipient.
+            there is no recipient, or an empty one.
     """
 
     sender: str
@@ -49,6 +49,9 @@ class Mail:
     def __attrs_post_init__(self) -> None:
         if not self.recipients:
             raise ValueError("a message needs a recipient")
+        if "" in self.recipients:
+            # RFC 5321 section 4.1.1.3.
+            raise ValueError("a recipient is an address, not ''")
         for address in (self.sender, *self.recipients):
             local = address.rpartition("@")[0]
             quoted = local.startswith('"') and local.endswith('"')

@@ -8,6 +8,7 @@ from typing import Literal
 
 import attrs
 
+from lazr_smtptest.mime.address_keys import address_key
 from lazr_smtptest.net.addresses import is_ip, is_loopback
 
 __all__ = ["Login", "Outgoing", "Relay", "Security", "Server"]
@@ -146,11 +147,18 @@ class Relay:
         return [each for each in recipients if not allowed.search(each)]
 
     def blocked_among(self, recipients: Collection[str]) -> list[str]:
-        """Return the recipients that `blocked` matches."""
+        """Return the recipients that `blocked` matches, however they are spelled."""
         if not self.blocked:
             return []
         blocked = re.compile(self.blocked, re.IGNORECASE)
-        return [each for each in recipients if blocked.search(each)]
+        return [each for each in recipients if any(map(blocked.search, _forms(each)))]
+
+
+def _forms(address: str) -> tuple[str, ...]:
+    """Return the spellings of an address: as it is, and those that mean the same."""
+    # A final dot names the same host: the root of the DNS.
+    plain = address.rstrip(".")
+    return address, plain, address_key(plain)
 
 
 def _lower(hosts: Collection[str]) -> frozenset[str]:

@@ -23,6 +23,7 @@ from lazr_smtptest.tls.context import TLS
 from ..commands import PATIENCE, Start
 from .test_readers import HTTP, get
 
+CA = b"-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n"
 HOG = "--mailhog=tcp:0:interface=127.0.0.1"
 
 
@@ -44,7 +45,7 @@ def test_a_relay_by_its_host_alone() -> None:
 
 
 def test_a_relay_with_all_options(tmp_path: Path) -> None:
-    (tmp_path / "ca.pem").write_bytes(b"PEM")
+    (tmp_path / "ca.pem").write_bytes(CA)
     assert read(
         "--relay-host=mail.example",
         "--relay-port=587",
@@ -65,7 +66,7 @@ def test_a_relay_with_all_options(tmp_path: Path) -> None:
                 host="mail.example",
                 port=587,
                 security="starttls",
-                ca=b"PEM",
+                ca=CA,
                 verifies=False,
                 login=Login(user="ann", password="se:cret", mechanism="cram-md5"),
             ),
@@ -86,16 +87,22 @@ def test_a_relay_with_all_options(tmp_path: Path) -> None:
         (["--relay-all"], "--relay-all needs --relay-host"),
         (["--forward-to=a@b"], "--forward-to needs --forward-host"),
         (["--forward-host=a"], "--forward-host needs --forward-to"),
-        (["--relay-host=a", "--relay-matching=("], "--relay-host: relay-matching must"),
-        (["--relay-host=a", "--relay-query=subject:"], "--relay-host: "),
-        (["--relay-host=a", "--relay-to=a b"], "--relay-host: cannot send to"),
+        (
+            ["--relay-host=a", "--relay-matching=("],
+            "--relay-matching: relay-matching must",
+        ),
+        (["--relay-host=a", "--relay-query=subject:"], "--relay-query: "),
+        (["--relay-host=a", "--relay-to=a b"], "--relay-to: cannot send to"),
+        (["--relay-host=a", "--relay-to="], "--relay-to: a recipient is an address"),
         (["--relay-host=a", "--relay-all", "--workers=2"], "--relay-host with --work"),
         (["--relay-auth=a:b"], "--relay-auth needs --relay-host"),
         (["--relay-allowed=a"], "--relay-allowed needs --relay-host"),
         (["--relay-host=a b"], "--relay-host: the host must be a host name"),
-        (["--relay-host=a", "--relay-auth=b"], "--relay-host: a login must have"),
+        (["--relay-host=a", "--relay-auth=b"], "--relay-auth: a login must have"),
         (["--relay-host=a", "--relay-auth=b:c"], "--relay-host: a password is not"),
-        (["--relay-host=a", "--relay-allowed=("], "--relay-host: the allowed recip"),
+        (["--relay-host=a", "--relay-allowed=("], "--relay-allowed: the allowed"),
+        (["--relay-security=starttls"], "--relay-security needs --relay-host"),
+        (["--forward-port=26"], "--forward-port needs --forward-host"),
         (["--relay-host=a", "--relay-ca=/none"], "--relay-ca '/none' cannot be read"),
         (["--release-to=a"], "--release-to is HOST:PORT, not 'a'"),
         ([HOG, "--workers=2"], "--mailhog with --workers needs a store on a disk"),
@@ -105,6 +112,14 @@ def test_options_that_cannot_be_are_one_line(arguments: list[str], error: str) -
     with pytest.raises(OptionError) as caught:
         Options().parseOptions(arguments)
     assert str(caught.value).startswith(error)
+
+
+def test_a_file_without_a_certificate_is_no_ca(tmp_path: Path) -> None:
+    """Or the first release would fail."""
+    file = tmp_path / "env.sh"
+    file.write_text("A=1\n")
+    with pytest.raises(OptionError, match=r"--relay-ca: '.*' has no certificate"):
+        Options().parseOptions(["--relay-host=a", f"--relay-ca={file}"])
 
 
 POSTGRESQL = "--store=postgresql://anna@127.0.0.1:1/mail"

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from lazr_smtptest.cli.readiness import notify_manager, write_ready_file
+from lazr_smtptest.cli.readiness import (
+    check_ready_file,
+    notify_manager,
+    write_ready_file,
+)
 
 
 @pytest.fixture
@@ -17,6 +21,14 @@ def manager(tmp_path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams:
         datagrams.bind(str(tmp_path / "notify"))
         yield datagrams
+
+
+def test_a_file_of_before_is_removed_by_the_check(tmp_path: Path) -> None:
+    """It may be that of a process that was killed."""
+    file = tmp_path / "ready"
+    file.write_text("smtp=127.0.0.1:1\n")
+    check_ready_file(file)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_manager_gets_the_state(manager: socket.socket) -> None:

@@ -117,6 +117,18 @@ def test_the_ready_file_of_a_killed_server_is_removed_before_it_listens(
     assert not (tmp_path / "ready").exists()
 
 
+def test_a_ready_file_that_cannot_be_written_ends_the_start(
+    start: Start, tmp_path: Path
+) -> None:
+    """Who waits for it would wait for ever."""
+    process = start("smtptest", ANY_PORT, "--ready-file=none/ready")
+    assert process.wait() == 1
+    assert process.lines[-1].endswith(
+        f"--ready-file: cannot write {str(tmp_path / 'none/ready')!r}: "
+        "No such file or directory"
+    )
+
+
 def test_a_service_manager_hears_of_start_and_end(tmp_path: Path) -> None:
     """By sd_notify(3)."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:

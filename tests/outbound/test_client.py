@@ -40,6 +40,12 @@ def test_it_says_what_is_needed_and_nothing_else(sending: Sending) -> None:
     assert sending.transport.disconnecting
 
 
+def test_an_empty_recipient_is_no_recipient(mail: Mail) -> None:
+    """RFC 5321 section 4.1.1.3."""
+    with pytest.raises(ValueError, match="a recipient is an address, not ''"):
+        attrs.evolve(mail, recipients=("b@example.com", ""))
+
+
 def test_each_recipient_is_named(
     make_sending: Callable[..., Sending], mail: Mail
 ) -> None:

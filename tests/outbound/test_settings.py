@@ -73,6 +73,29 @@ def test_an_expression_that_is_wrong(name: str) -> None:
         Relay(server=Server(host="mail.example"), **{name: "("})
 
 
+@pytest.mark.parametrize(
+    "recipient",
+    [
+        "ann@blocked.example",
+        "ann@Blocked.EXAMPLE",
+        # The host is the same.
+        "ann@blocked.example.",
+    ],
+)
+def test_who_is_blocked_is_so_in_each_spelling(recipient: str) -> None:
+    relay = Relay(server=Server(host="a"), blocked=r"@blocked\.example$")
+    assert relay.blocked_among([recipient, "bob@free.example"]) == [recipient]
+
+
+@pytest.mark.parametrize(
+    "recipient", ['"ann"@free.example', "ann@xn--bcher-kva.example"]
+)
+def test_a_block_of_an_address_holds_for_its_equals(recipient: str) -> None:
+    """RFC 5321 section 4.1.2, and RFC 5890."""
+    relay = Relay(server=Server(host="a"), blocked="^ann@(free|b\u00fccher)\\.example$")
+    assert relay.blocked_among([recipient]) == [recipient]
+
+
 def test_nothing_may_be_sent_by_default() -> None:
     assert not Outgoing().may_send_to("127.0.0.1", 25)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 import threading
 import time
@@ -11,6 +13,7 @@ from typing import Any
 
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.outbound.releases.queue import ReleaseQueue
+from lazr_smtptest.stores._paths import opened
 
 __all__ = ["FileQueue"]
 
@@ -76,6 +79,8 @@ class FileQueue(ReleaseQueue):
         self._lock = threading.Lock()
         self._clock = clock
         place = ":memory:" if path is None else str(path)
+        if path is not None:
+            _make(path)
         try:
             self._database = sqlite3.connect(place, check_same_thread=False)
         except sqlite3.Error as error:
@@ -112,6 +117,15 @@ class FileQueue(ReleaseQueue):
 
     def _reserve(self, database: Any, number: int, until: float) -> None:
         # No other process has the file.
+        pass
+
+
+def _make(path: Path) -> None:
+    """Make the file if there is none: only its owner may read addresses and replies.
+
+    SQLite would go by the umask. If it cannot be made, SQLite says why.
+    """
+    with contextlib.suppress(OSError), opened(path, os.O_CREAT | os.O_EXCL):
         pass
 
 

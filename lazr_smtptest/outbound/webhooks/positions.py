@@ -10,6 +10,8 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+from lazr_smtptest.stores._paths import opened, write_all
+
 __all__ = ["Positions"]
 
 log = logging.getLogger("lazr.smtptest")
@@ -60,10 +62,9 @@ class Positions:
         new = self._path.with_name(self._path.name + ".new")
         with self._lock:
             try:
-                with new.open("w", encoding="utf-8") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
+                with opened(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as file:
+                    write_all(file, content.encode())
+                    os.fsync(file)
                 new.replace(self._path)
             except OSError as error:
                 log.error("cannot write %s: %s", self._path, error)

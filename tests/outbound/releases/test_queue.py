@@ -97,6 +97,13 @@ def ended(release: Release, state: Any, delay: float = 0.0) -> Release:
     return attrs.evolve(release, state=state, changed=2000.0, next_try=next_try)
 
 
+def test_only_its_owner_reads_the_file_of_a_queue(tmp_path: Path) -> None:
+    """It has addresses and replies, as the messages."""
+    file = tmp_path / "mail.db.releases"
+    FileQueue(file, 1).close()
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
 # Of each kind
 
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,6 +46,14 @@ def test_a_message_that_is_kept_is_told():
     assert hooks.is_idle
     [delivery] = hooks.service.deliveries
     assert (delivery.status, delivery.error, delivery.ends) == (204, "", True)
+
+
+def test_only_its_owner_reads_the_file_of_positions(tmp_path: Path) -> None:
+    """It names the webhooks, as the settings do."""
+    file = tmp_path / "mail.db.webhooks"
+    Positions(file).save(1, {"a": 7})
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert Positions(file).load(1) == {"a": 7}
 
 
 def test_earlier_messages_are_not_told():

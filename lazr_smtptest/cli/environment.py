@@ -12,7 +12,7 @@ PREFIX = "SMTPTEST_"
 
 # Docker links and Kubernetes set these in a container whose neighbour is called
 # "smtptest"; no option has such a name or value.
-_INJECTED_NAMES = re.compile("SMTPTEST_(SERVICE|PORT)_")
+_INJECTED_NAMES = re.compile("SMTPTEST_((SERVICE|PORT|ENV)_|NAME$)")
 # Other commands have these, see `cli.commands.base` and `cli.send`.
 _OF_COMMANDS = (
     *("SMTPTEST_URL", "SMTPTEST_USER"),

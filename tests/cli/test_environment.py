@@ -31,6 +31,8 @@ def test_a_variable_sets_its_option() -> None:
         ("SMTPTEST_SERVICE_HOST", "10.96.0.7"),
         ("SMTPTEST_SERVICE_PORT", "1025"),
         ("SMTPTEST_SERVICE_PORT_SMTP", "1025"),
+        ("SMTPTEST_NAME", "/web/smtptest"),
+        ("SMTPTEST_ENV_PATH", "/usr/bin"),
     ],
 )
 def test_what_an_orchestrator_injects_is_ignored(name: str, value: str) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
+from lazr_smtptest._secrets import MASK
 from lazr_smtptest.errors import BlockedError, RequestError
 
 __all__ = ["Allowed", "Target", "is_public", "parse_url"]
@@ -56,7 +57,7 @@ def parse_url(url: str) -> Target:
         RequestError: it is no URL that may be requested: its scheme is neither http nor
             https, it has a password, or characters that no URL has.
     """
-    shown = url[:100]
+    shown = _shown(url)
     if len(url) > _LONGEST or _UNSAFE.search(url) or "\\" in url:
         raise RequestError(f"{shown!r} is no URL: it must be ASCII without spaces")
     try:
@@ -72,6 +73,15 @@ def parse_url(url: str) -> Target:
     if len(host) > 254 or not all(0 < len(label) <= 63 for label in labels):
         raise RequestError(f"{shown!r} is no URL: its host is no host name")
     return Target(parts.scheme, host, port or _PORTS[parts.scheme])
+
+
+def _shown(url: str) -> str:
+    """Return a URL for an error: without its path and user, which may be secrets."""
+    scheme, slashes, rest = url[:100].partition("://")
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    user, at, host = authority.rpartition("@")
+    more = "/..." if len(rest) > len(authority) + 1 else ""
+    return f"{scheme}{slashes}{MASK if user else ''}{at}{host}{more}"
 
 
 def _check_user(parts: SplitResult, shown: str) -> None:

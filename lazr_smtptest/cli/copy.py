@@ -86,17 +86,21 @@ def copy_messages(arguments: Sequence[str]) -> int:
         source, target = map(_checked, (options.source, options.target))
     except ValueError as error:
         parser.error(str(error))
-    if isinstance(source, Path) and not source.exists():
-        parser.error(f"there is no {str(source)!r}")
     if source == target:
         parser.error("FROM and TO are the same")
+    if isinstance(source, Path) and not source.exists():
+        return _failed(f"there is no {str(source)!r}")
     try:
         _copy(options.source, options.target, verify)
     except (StoreError, KeyboardInterrupt) as error:
-        reason = str(error) or "interrupted"
-        print(f"nothing more was copied: {reason}", file=sys.stderr)
-        return 1
+        return _failed(f"nothing more was copied: {str(error) or 'interrupted'}")
     return 0
+
+
+def _failed(problem: str) -> int:
+    """Print why nothing, or nothing more, was copied; return the exit status."""
+    print(f"smtptest copy: {problem}", file=sys.stderr)
+    return 1
 
 
 def _checked(text: str) -> Path | str:

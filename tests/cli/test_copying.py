@@ -104,7 +104,6 @@ def test_a_file_is_the_envelope_and_the_content(tmp_path: Path) -> None:
         (["http://x:s@:1", "sqlite:a"], "bad URL 'http://x:********@:1': use http:"),
         (["http://a", "http://x:s@a:80"], "FROM and TO are the same"),
         (["eml:", "sqlite:a"], "mbox:FILE or postgresql://...; or eml:DIR"),
-        (["maildir:nowhere", "sqlite:a"], "there is no '"),
         (["eml:.", "eml:."], "FROM and TO are the same"),
         (["sqlite:a"], "the following arguments are required: TO"),
         ([], "the following arguments are required: FROM, TO"),
@@ -139,8 +138,19 @@ def test_a_place_that_cannot_be_used_is_one_line(
     out, err = capsys.readouterr()
     assert out == ""
     assert err == (
-        f"nothing more was copied: '{tmp_path / 'thesis'}' is not an SQLite database\n"
+        "smtptest copy: nothing more was copied: "
+        f"'{tmp_path / 'thesis'}' is not an SQLite database\n"
     )
+
+
+def test_a_source_that_is_not_there_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And status 1, as with the other commands; nothing is made."""
+    source, target = tmp_path / "nowhere", tmp_path / "a"
+    assert command.main(["copy", f"maildir:{source}", f"sqlite:{target}"]) == 1
+    assert capsys.readouterr().err == f"smtptest copy: there is no {str(source)!r}\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("kind", ["maildir", "eml"])

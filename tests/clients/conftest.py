@@ -8,13 +8,15 @@ is.
 from __future__ import annotations
 
 import os
+import pty
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from queue import Empty, Queue
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Any, NoReturn
 
 import pytest
@@ -162,6 +164,38 @@ class Program:
         print(said)
         assert bool(process.returncode) is fails
         return said
+
+    def run_on_terminal(self, *arguments: str) -> None:
+        """Run it on a terminal, to its end; nobody looks at what it shows."""
+        terminal, end = pty.openpty()
+        process = subprocess.Popen(
+            [self._path, *arguments],
+            cwd=self.home,
+            env={**self._environ, "TERM": "xterm"},
+            stdin=end,
+            stdout=end,
+            stderr=end,
+            start_new_session=True,
+        )
+        os.close(end)
+        # A terminal that nobody reads is full soon, and the program waits for ever.
+        reading = Thread(target=_read_all, args=[terminal])
+        reading.start()
+        try:
+            assert process.wait(PATIENCE) == 0
+        finally:
+            process.kill()
+            process.wait()
+            reading.join()
+            os.close(terminal)
+
+
+def _read_all(terminal: int) -> None:
+    """Read what a program shows, until it has ended."""
+    # Linux raises an error where others are at the end.
+    with suppress(OSError):
+        while os.read(terminal, 65_536):
+            pass
 
 
 @pytest.fixture

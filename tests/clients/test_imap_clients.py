@@ -14,6 +14,7 @@ from lazr_smtptest import CaptureController
 from lazr_smtptest.testing.servers import make_controller
 from tests.documents import blocks
 
+from .conftest import missing
 from .fetchers import fill, run_fetchmail, run_getmail
 
 if TYPE_CHECKING:
@@ -256,3 +257,60 @@ def test_s_nail_lists_reads_and_deletes(
     assert "2 messages" in said
     assert "Hello." in said
     assert [message.subject for message in controller] == ["two"]
+
+
+_NEOMUTT = """
+set imap_user=bob imap_pass=secret ssl_starttls=no ssl_force_tls=no imap_idle=no
+set folder=imap://127.0.0.1:{port}/ spool_file=+INBOX record=
+set sort=date resolve=no move=no quit=yes delete=yes
+set confirm_create=no confirm_append=no
+push "{keys}"
+"""
+_KEYS = (
+    "<limit>~s one<enter><display-message><exit><delete-message><limit>all<enter>"
+    "<search>~s two<enter><flag-message><copy-message>=Archive<enter>"
+    "<sync-mailbox><quit>"
+)
+
+
+def test_neomutt_reads_flags_copies_and_deletes(
+    controller: CaptureController, program: Callable[..., Program], tmp_path: Path
+) -> None:
+    """By the keys that somebody presses; it makes a folder for the copy."""
+    rc = _NEOMUTT.format(port=controller.imap_port, keys=_KEYS)
+    (tmp_path / "rc").write_text(rc)
+    program("neomutt").run_on_terminal("-n", "-F", "rc")
+    [session] = controller.server.reader_sessions
+    said = str(session.transcript)
+    assert "UID FETCH 1 BODY.PEEK[]" in said
+    assert "UID STORE 2 FLAGS.SILENT (\\Flagged)" in said
+    assert [message.subject for message in controller] == ["two", "two"]
+
+
+_JARS = ("jakarta-mail.jar", "jakarta-activation.jar")
+
+
+def test_jakarta_mail_reads_and_changes_a_mailbox(
+    controller: CaptureController, program: Callable[..., Program]
+) -> None:
+    """From the login to the expunge, with IDLE."""
+    jars = [Path("/usr/share/java", name) for name in _JARS]
+    if not all(jar.exists() for jar in jars):
+        missing(" and ".join(_JARS))
+    said = program("java").run(
+        *("-cp", ":".join(map(str, jars))),
+        *(str(HERE / "ReadMail.java"), str(controller.imap_port)),
+    )
+    assert said.splitlines() == [
+        "folders [INBOX, Archive]",
+        "exists 2",
+        "found [2]",
+        "subject two",
+        "text line",
+        "sorted [2, 1]",
+        "flagged true",
+        "told 3",
+        "moved 1",
+        "left [1]",
+    ]
+    assert [message.subject for message in controller] == ["one", "added"]

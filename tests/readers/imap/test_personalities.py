@@ -43,6 +43,7 @@ def test_another_user_may_log_in(name: str) -> None:
         ("gmail-imap", "SORT", "IDLE"),
         ("exchange-imap", "ENABLE", "MOVE"),
         ("dovecot", "OBJECTID", "SORT"),
+        ("dovecot", "IMAP4rev2", "SPECIAL-USE"),
     ],
 )
 def test_the_capabilities_that_it_lacks_are_hidden(

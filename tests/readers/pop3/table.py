@@ -231,6 +231,18 @@ _CONTENT = (
     one("content-first-dot", "1939 3", b".\r\n\r\nx\r\n", "..", "", "x"),
     one("content-dots-inside", "1939 3", b"A: b\r\n\r\na.b.\r\n", "A: b", "", "a.b."),
     one("content-no-end", "1939 3", b"A: b\r\n\r\nx", "A: b", "", "x"),
+    row(
+        "content-no-end-sizes",
+        "1939 11",
+        USER,
+        ("PASS secret", "+OK 1 message"),
+        # The line end that is added is in no size: no message is read for STAT.
+        ("STAT", "+OK 1 9"),
+        ("LIST 1", "+OK 1 9"),
+        ("RETR 1", ("+OK 9 octets", "A: b", "", "x", ".")),
+        BYE,
+        messages=(b"A: b\r\n\r\nx",),
+    ),
     one("content-no-end-after-a-dot", "1939 3", b"A: b\r\n\r\n.", "A: b", "", ".."),
     one("content-no-body", "1939 5", b"A: b\r\n", "A: b"),
     one("content-empty", "1939 5", b""),

@@ -14,7 +14,7 @@ from .peers.ours import Ours, Twistd
 from .peers.peer import Peer
 from .scenario import Ceiling, Entry, Floor, Goal, Scenario, Wanted
 from .startstop import entries as startstop
-from .web.imap import IMAP
+from .web.imap import IMAP, IMAP_MILLION
 from .web.scenarios import HTTP
 
 _PIPELINED = Plan(pipelined=True)
@@ -294,5 +294,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     *HTTP,
     IMAP,
+    IMAP_MILLION,
     PAGE,
 )

@@ -60,6 +60,7 @@ SCENARIOS = (
     "million",
     "http-wait",
     "imap",
+    "imap-million",
     "page",
 )
 # Those start many servers, and share what they do with the others.

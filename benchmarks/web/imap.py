@@ -13,9 +13,12 @@ from ..load import send
 from ..load.plan import Plan
 from ..program import PATIENCE
 from ..scenario import Budget, Ceiling, Column, Entry, Floor, Sample, Scenario, Wanted
+from .requests import many
 from .smtptest import ANY_PORT, Smtptest, entry, smtptest
 
 _MESSAGES = 10_000
+_MILLION = 1_000_000
+_SELECTIONS = 20
 _CLIENTS = 1000
 _PROBES = 50
 # Bytes of the large message.
@@ -117,6 +120,34 @@ def _play(budget: Budget) -> Sample:
 def _entries(wanted: Wanted) -> list[Entry]:
     return [entry("ours", _play)]
 
+
+def _play_many(budget: Budget) -> Sample:
+    """Select a mailbox of very many messages, as a mail program that starts."""
+    number = budget.messages or _MILLION
+    with (
+        many(budget.database, number, "--imap", ANY_PORT) as server,
+        _clients(server.imap, 1) as [client],
+    ):
+        times = [client.ask("SELECT INBOX") for _ in range(_SELECTIONS)]
+    return {"messages": number, "first": times[0], "select": median(times)}
+
+
+def _many_entries(wanted: Wanted) -> list[Entry]:
+    return [entry("ours", _play_many)]
+
+
+IMAP_MILLION = Scenario(
+    name="imap-million",
+    title="mail programs open a mailbox of a million messages",
+    columns=(
+        Column("messages", "messages"),
+        Column("first", "first SELECT ms", 1e-3, 2),
+        Column("select", "SELECT ms", 1e-3, 2),
+    ),
+    enter=_many_entries,
+    goals=(Ceiling("first", 100), Ceiling("select", 100)),
+    heavy=True,
+)
 
 IMAP = Scenario(
     name="imap",

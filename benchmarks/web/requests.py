@@ -98,7 +98,7 @@ def _bare(path: str, budget: Budget) -> Sample:
 def _page(path: str, budget: Budget) -> Sample:
     number = budget.messages or _MILLION
     path = path.replace("{middle}", str(number // 200))
-    with _many(budget.database, number) as server:
+    with many(budget.database, number) as server:
         # As a person asks, or a test: one after the other.
         return _measure(server, server.http, path, budget, connections=1)
 
@@ -112,11 +112,18 @@ def _few(budget: Budget) -> Iterator[Smtptest]:
 
 
 @contextmanager
-def _many(database: Path | None, number: int) -> Iterator[Smtptest]:
+def many(database: Path | None, number: int, *further: str) -> Iterator[Smtptest]:
+    """Run the command with a database of many messages.
+
+    Args:
+        database: its file, which is filled if it is not there; ``None`` for a new one.
+        number: so many messages are sent to fill it.
+        further: further arguments of the command line.
+    """
     with TemporaryDirectory() as folder:
         file = database or Path(folder, "mail.db")
         has_messages = file.exists()
-        arguments = ("--store", f"sqlite:{file}", "--quiet")
+        arguments = ("--store", f"sqlite:{file}", "--quiet", *further)
         with smtptest(*arguments) as server:
             if not has_messages:
                 send(server.port, _PLAN, number, _PATIENCE)

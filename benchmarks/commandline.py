@@ -10,6 +10,7 @@ from pathlib import Path
 from .peers import PEERS
 from .scenarios import SCENARIOS
 from .startstop.peers import PEERS as TEST_PEERS
+from .web import dovecot
 
 
 def listing() -> str:
@@ -21,6 +22,7 @@ def listing() -> str:
         known = peer.version()
         remedy = f"pip install {peer.distribution}"
         versions.setdefault(name, remedy if known is None else known)
+    versions[dovecot.NAME] = dovecot.version() or dovecot.REMEDY
     servers = [f"{name:<{width}}{what}" for name, what in versions.items()]
     return "\n".join(["Scenarios:", *scenarios, "", "Servers:", *servers])
 
@@ -105,7 +107,9 @@ def _add_lengths(add: Callable[..., object]) -> None:
 
 
 def _names() -> list[str]:
-    return list(dict.fromkeys([*(each.name for each in PEERS), *TEST_PEERS]))
+    return list(
+        dict.fromkeys([*(each.name for each in PEERS), *TEST_PEERS, dovecot.NAME])
+    )
 
 
 def _count(text: str) -> int:

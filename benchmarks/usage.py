@@ -32,12 +32,11 @@ class Usage:
 def usage(pid: int) -> Usage:
     """Look at a process that leads a session, and at all others of its session."""
     family = list(_session(pid))
-    memory = [_memory(int(fields[0])) for fields in family]
     return Usage(
-        user=sum(int(fields[13]) for fields in family) / _TICKS,
-        system=sum(int(fields[14]) for fields in family) / _TICKS,
-        peak=sum(each["VmHWM"] for each in memory),
-        resident=sum(each["VmRSS"] for each in memory),
+        user=sum(int(fields[13]) for fields, _ in family) / _TICKS,
+        system=sum(int(fields[14]) for fields, _ in family) / _TICKS,
+        peak=sum(memory["VmHWM"] for _, memory in family),
+        resident=sum(memory["VmRSS"] for _, memory in family),
     )
 
 
@@ -46,13 +45,13 @@ def resident(pid: int) -> int:
     return _memory(pid)["VmRSS"]
 
 
-def _session(leader: int) -> Iterator[list[str]]:
+def _session(leader: int) -> Iterator[tuple[list[str], dict[str, int]]]:
     for path in Path("/proc").glob("[0-9]*/stat"):
         # Of the other processes any may end meanwhile.
         with suppress(OSError):
             fields = _stat(path)
             if int(fields[5]) == leader:
-                yield fields
+                yield fields, _memory(int(fields[0]))
 
 
 def _stat(path: Path) -> list[str]:

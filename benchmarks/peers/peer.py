@@ -116,22 +116,27 @@ class Peer(ABC):
             raise ProgramError(f"{self.name} keeps {kept} messages of {sent}")
 
 
-def until_it_answers(program: Program, port: int) -> None:
+def until_it_answers(program: Program, port: int, greeting: bytes = b"220") -> None:
     """Wait until a server that says nothing of it accepts connections.
+
+    Args:
+        program: the server.
+        port: its port.
+        greeting: the beginning of what it says first.
 
     Raises:
         ProgramError: it ended instead, or took too long.
     """
     deadline = monotonic() + PATIENCE
-    while not _greets(port):
+    while not _greets(port, greeting):
         # Its end is what is waited for, and that it does not come.
         if program.wait(0.02) is not None or monotonic() > deadline:
             raise program.failure(f"it does not listen on port {port}")
 
 
-def _greets(port: int) -> bool:
+def _greets(port: int, greeting: bytes) -> bool:
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as client:
-            return client.recv(3) == b"220"
+            return client.recv(len(greeting)) == greeting
     except OSError:
         return False

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import smtplib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from statistics import median
 from time import perf_counter
 
 from ..load import send
 from ..load.plan import Plan
+from ..peers.peer import Running
 from ..program import PATIENCE
 from ..scenario import Budget, Ceiling, Column, Entry, Floor, Sample, Scenario, Wanted
+from . import dovecot
 from .requests import many
-from .smtptest import ANY_PORT, Smtptest, entry, smtptest
+from .smtptest import ANY_PORT, entry, smtptest
 
 _MESSAGES = 10_000
 _MILLION = 1_000_000
@@ -24,6 +26,7 @@ _PROBES = 50
 # Bytes of the large message.
 _LARGE = 25_000_000
 _BLOCK = 1 << 20
+_SMALL = b"Subject: x\r\n\r\nx"
 
 
 class _Client:
@@ -75,50 +78,83 @@ def _clients(port: int, number: int) -> Iterator[list[_Client]]:
         yield clients
 
 
-def _until_told(server: Smtptest, client: _Client) -> float:
-    """Return the seconds from the reply to the client to what an idle one is told."""
+def _until_told(client: _Client, deliver: Callable[[], object]) -> float:
+    """Return the seconds from when a message was accepted to what an idle one is told.
+
+    Args:
+        client: the client, which idles.
+        deliver: brings a message, until it was accepted.
+    """
     client.ask("IDLE", b"+ ")
     waits = []
-    with smtplib.SMTP("127.0.0.1", server.port, timeout=PATIENCE) as sender:
-        for _ in range(_PROBES):
-            sender.sendmail("a@example.com", ["b@example.com"], b"Subject: x\r\n\r\nx")
-            begun = perf_counter()
-            client.hear(b" EXISTS")
-            waits.append(perf_counter() - begun)
+    for _ in range(_PROBES):
+        deliver()
+        begun = perf_counter()
+        client.hear(b" EXISTS")
+        waits.append(perf_counter() - begun)
     return median(waits)
 
 
 def _play(budget: Budget) -> Sample:
     number = budget.messages or _MESSAGES
-    idle = min(_CLIENTS, number)
     with smtptest("--imap", ANY_PORT, "--store", "memory") as server:
         send(server.port, Plan(distinct=True), number, PATIENCE)
-        with _clients(server.imap, 1) as [client]:
-            sample = {
-                "messages": number,
-                "select": client.ask("SELECT INBOX"),
-                "flags": client.ask("FETCH 1:* (FLAGS UID)"),
-                "sizes": client.ask("UID FETCH 1:* (FLAGS RFC822.SIZE INTERNALDATE)"),
-            }
-            client.append(b"Subject: large\r\n\r\n" + b"x" * 76 * (_LARGE // 76))
-            before = server.usage().peak
-            seconds = client.ask(f"FETCH {number + 1} BODY.PEEK[]")
-            sample["rate"] = _LARGE / seconds
-            sample["growth"] = server.usage().peak - before
-        before = server.usage().resident
-        with _clients(server.imap, idle) as clients:
-            for client in clients:
-                client.ask("SELECT INBOX")
-                client.ask("IDLE", b"+ ")
-            sample["idle"] = (server.usage().resident - before) / idle
-        with _clients(server.imap, 1) as [client]:
+        sample = _read(server, server.imap, number)
+        with (
+            _clients(server.imap, 1) as [client],
+            smtplib.SMTP("127.0.0.1", server.port, timeout=PATIENCE) as sender,
+        ):
             client.ask("SELECT INBOX")
-            sample["told"] = _until_told(server, client)
+            told = _until_told(
+                client,
+                lambda: sender.sendmail("a@example.com", ["b@example.com"], _SMALL),
+            )
+    return {**sample, "told": told}
+
+
+def _play_dovecot(budget: Budget) -> Sample:
+    """Read what was added by APPEND, for it takes no mail by SMTP."""
+    number = budget.messages or _MESSAGES
+    with dovecot.dovecot() as server:
+        with _clients(server.port, 1) as [client]:
+            for _ in range(number):
+                client.append(_SMALL + b"x" * 900)
+        sample = _read(server, server.port, number)
+        with _clients(server.port, 2) as [client, sender]:
+            client.ask("SELECT INBOX")
+            told = _until_told(client, lambda: sender.append(_SMALL))
+    return {**sample, "told": told}
+
+
+def _read(server: Running, port: int, number: int) -> dict[str, float]:
+    """Read so many messages, and let as many clients wait, a thousand at most."""
+    idle = min(_CLIENTS, number)
+    with _clients(port, 1) as [client]:
+        sample = {
+            "messages": number,
+            "select": client.ask("SELECT INBOX"),
+            "flags": client.ask("FETCH 1:* (FLAGS UID)"),
+            "sizes": client.ask("UID FETCH 1:* (FLAGS RFC822.SIZE INTERNALDATE)"),
+        }
+        client.append(b"Subject: large\r\n\r\n" + b"x" * 76 * (_LARGE // 76))
+        before = server.usage().peak
+        seconds = client.ask(f"FETCH {number + 1} BODY.PEEK[]")
+        sample["rate"] = _LARGE / seconds
+        sample["growth"] = server.usage().peak - before
+    before = server.usage().resident
+    with _clients(port, idle) as clients:
+        for client in clients:
+            client.ask("SELECT INBOX")
+            client.ask("IDLE", b"+ ")
+        sample["idle"] = (server.usage().resident - before) / idle
     return sample
 
 
 def _entries(wanted: Wanted) -> list[Entry]:
-    return [entry("ours", _play)]
+    version = dovecot.version()
+    play = None if version is None else _play_dovecot
+    peer = Entry(dovecot.NAME, version or "", play, "" if version else dovecot.REMEDY)
+    return [entry("ours", _play), *([peer] if wanted(dovecot.NAME) else [])]
 
 
 def _play_many(budget: Budget) -> Sample:

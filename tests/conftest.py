@@ -21,6 +21,7 @@ from .commands import COMMANDS, Process, Start
 from .leaks import delayed_calls
 from .once import Once, once_in
 from .postgresql import Server, empty, server_in_run, server_of_test, url_in
+from .rewriting import modules_below, rewrite_together
 from .sampling import SHORT_TABLE, leave_out_rows
 
 # Before each test, pytest asks for the version of Twisted and reads all its metadata.
@@ -116,11 +117,23 @@ def pytest_ignore_collect(
     collection_path: Path, config: pytest.Config
 ) -> Literal[True] | None:
     """Ignore modules of which ``-m`` leaves out every test: importing them is slow."""
-    if collection_path.is_relative_to(HERE):
-        expression = config.getoption("markexpr")
-        if " or " not in expression and "(" not in expression:
-            return bool(marks_of(collection_path) & left_out(expression)) or None
-    return None
+    return _is_left_out(collection_path, config) or None
+
+
+def _is_left_out(path: Path, config: pytest.Config) -> bool:
+    """Return whether ``-m`` leaves out every test of a module or a folder."""
+    expression = config.getoption("markexpr")
+    if not path.is_relative_to(HERE) or " or " in expression or "(" in expression:
+        return False
+    return bool(marks_of(path) & left_out(expression))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Compile the tests together with the other processes."""
+    config = session.config
+    modules = modules_below(config.args)
+    rewrite_together(config, [m for m in modules if not _is_left_out(m, config)])
 
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)

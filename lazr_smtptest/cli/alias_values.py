@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lazr_smtptest._quantities import parse_seconds
-from lazr_smtptest.cli.option_table import endpoint_of
+from lazr_smtptest.cli.places import endpoint_of
 from lazr_smtptest.cli.tagging import join_rules, split_rules
 from lazr_smtptest.query.tags import clean_tag
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.python import usage
 
-from lazr_smtptest.cli.option_table import Groups, Option
+from lazr_smtptest.cli.option import Groups, Option
 
 if TYPE_CHECKING:
     from lazr_smtptest.checks.service import CheckSettings

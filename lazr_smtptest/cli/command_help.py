@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from lazr_smtptest.cli.option_table import Groups, Option
+from lazr_smtptest.cli.option import Groups, Option
 
 __all__ = ["CommandHelp", "OptionHelp", "describe"]
 

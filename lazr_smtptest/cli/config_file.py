@@ -8,7 +8,7 @@ from typing import Any
 
 from lazr_smtptest._guesses import nearest
 from lazr_smtptest._toml import FileError, TomlFile, write_toml
-from lazr_smtptest.cli.option_table import Option
+from lazr_smtptest.cli.option import Option
 
 __all__ = ["FIELDS", "ConfigFile"]
 

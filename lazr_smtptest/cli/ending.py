@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 from collections.abc import Callable
 from itertools import count
 from types import FrameType
 from typing import Any
 
-from twisted.internet.error import ReactorNotRunning
-
-__all__ = ["end_once", "stop"]
-
-
-def stop(reactor: Any) -> None:
-    """Stop a reactor, unless something else has stopped it already.
-
-    Called in the thread of the reactor.
-    """
-    with contextlib.suppress(ReactorNotRunning):
-        reactor.stop()
+__all__ = ["end_once"]
 
 
 def end_once(reactor: Any) -> None:

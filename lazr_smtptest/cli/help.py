@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
-from lazr_smtptest.cli.option_table import Groups, Option
+from lazr_smtptest.cli.option import Groups, Option
 
 __all__ = ["hint_for", "write_help"]
 

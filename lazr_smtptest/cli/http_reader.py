@@ -13,7 +13,7 @@ from twisted.python import usage
 from lazr_smtptest._secrets import safe_repr
 from lazr_smtptest.cli.checks import CHECKS, check_settings
 from lazr_smtptest.cli.errors import StartError
-from lazr_smtptest.cli.option_table import Groups, Option
+from lazr_smtptest.cli.option import Groups, Option
 from lazr_smtptest.cli.outgoing import outgoing_of
 from lazr_smtptest.cli.places import collide
 from lazr_smtptest.cli.shared_store import check_shared_store, is_shared

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from twisted.application.service import Service
 
-from lazr_smtptest.cli.option_table import Groups, Option
+from lazr_smtptest.cli.option import Groups, Option
 from lazr_smtptest.cli.shared_store import check_shared_store
 
 if TYPE_CHECKING:

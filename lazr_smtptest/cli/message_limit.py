@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from lazr_smtptest.cli.ending import stop
 from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.net.stop import stop
 
 if TYPE_CHECKING:
     from lazr_smtptest.cli.server import CommandServer

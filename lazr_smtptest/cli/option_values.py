@@ -7,7 +7,7 @@ from typing import Any
 
 from lazr_smtptest.cli.aliases import read_aliases
 from lazr_smtptest.cli.environment import read_environment, variable
-from lazr_smtptest.cli.option_table import Option
+from lazr_smtptest.cli.option import Option
 
 __all__ = ["describe_wrong", "read_values"]
 

@@ -29,13 +29,9 @@ from lazr_smtptest.cli.aliases import note_others
 from lazr_smtptest.cli.config_file import FIELDS, ConfigFile
 from lazr_smtptest.cli.errors import OptionError
 from lazr_smtptest.cli.help import hint_for, write_help
+from lazr_smtptest.cli.option import Groups, Option, merge_groups
 from lazr_smtptest.cli.option_checks import check_options
-from lazr_smtptest.cli.option_table import (
-    TABLE,
-    Groups,
-    Option,
-    merge_groups,
-)
+from lazr_smtptest.cli.option_table import TABLE
 from lazr_smtptest.cli.option_values import describe_wrong, read_values
 from lazr_smtptest.cli.places import add_readers, default_endpoint, read_endpoints
 from lazr_smtptest.cli.readers import READERS

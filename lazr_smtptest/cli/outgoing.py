@@ -14,7 +14,7 @@ from twisted.python import usage
 
 from lazr_smtptest.cli.errors import StartError
 from lazr_smtptest.cli.extras import check_tls_client
-from lazr_smtptest.cli.option_table import Groups, Option
+from lazr_smtptest.cli.option import Groups, Option
 from lazr_smtptest.cli.shared_store import check_shared_store, is_shared
 from lazr_smtptest.errors import QueryError
 

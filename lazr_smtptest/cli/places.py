@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
+import socket
 from typing import TYPE_CHECKING
 
 from twisted.python import usage
 
-from lazr_smtptest.cli.option_table import (
-    DEFAULT_HOST,
-    DEFAULT_PORT,
-    endpoint_of,
-    read_endpoint,
-)
+from lazr_smtptest.cli.option_table import DEFAULT_HOST, DEFAULT_PORT
+from lazr_smtptest.net.addresses import resolve
 
 if TYPE_CHECKING:
     from lazr_smtptest.cli.options import Options
@@ -22,6 +19,7 @@ __all__ = [
     "add_readers",
     "collide",
     "default_endpoint",
+    "endpoint_of",
     "read_endpoints",
 ]
 
@@ -29,8 +27,45 @@ __all__ = [
 # a thousand more, for which no privileges are needed.
 READER_PORTS = {"imap": 1143, "imaps": 1993, "pop3": 1110, "pop3s": 1995}
 
+# HOST:PORT or PORT. A host is told from a kind of endpoint, as in tcp:25, by a dot.
+_PLACE = re.compile(
+    r"(?:(?P<host>localhost|\[[0-9a-fA-F:.]+\]|[\w-]+(?:\.[\w-]+)+):)?(?P<port>[0-9]+)"
+)
+
 # The interfaces of an endpoint on all addresses of this host.
 _ALL = frozenset(("", "0.0.0.0", "::"))
+
+
+def endpoint_of(host: str, port: int) -> str:
+    """Return the server endpoint, in Twisted's notation, of a host and a port.
+
+    Args:
+        host: a name or an address; ``localhost`` is ``127.0.0.1``.
+        port: 0 for any free one.
+
+    Raises:
+        OSError: the name is unknown.
+    """
+    family, address = resolve(host, port)
+    kind = "tcp6" if family == socket.AF_INET6 else "tcp"
+    interface = address[0].replace(":", "\\:")
+    return f"{kind}:{port}:interface={interface}" if interface else f"{kind}:{port}"
+
+
+def _read_endpoint(text: str) -> str:
+    """Return the server endpoint, in Twisted's notation, that a text names.
+
+    Args:
+        text: ``PORT`` on the loopback interface, ``HOST:PORT``, or what Twisted reads.
+
+    Raises:
+        OSError: the name of the host is unknown.
+    """
+    place = _PLACE.fullmatch(text)
+    if place is None:
+        return text
+    host = (place["host"] or DEFAULT_HOST).strip("[]")
+    return endpoint_of(host, int(place["port"]))
 
 
 def add_readers(options: Options) -> None:
@@ -55,7 +90,7 @@ def read_endpoints(options: Options) -> None:
             continue
         try:
             is_list = option.kind == "list"
-            read = [read_endpoint(each) for each in (value if is_list else [value])]
+            read = [_read_endpoint(each) for each in (value if is_list else [value])]
             options[option.name] = read if is_list else read[0]
         except OSError as error:
             raise usage.UsageError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from twisted.application.service import Service
 from twisted.python import usage
 
-from lazr_smtptest.cli.option_table import Groups, Option
+from lazr_smtptest.cli.option import Groups, Option
 from lazr_smtptest.cli.session_reader import SessionOptions
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from twisted.application.service import Service
 from lazr_smtptest.cli.http_reader import HTTP
 from lazr_smtptest.cli.imap import IMAP, IMAPS
 from lazr_smtptest.cli.mailhog import MailHog
-from lazr_smtptest.cli.option_table import Groups
+from lazr_smtptest.cli.option import Groups
 from lazr_smtptest.cli.outgoing import SendingOn
 from lazr_smtptest.cli.pop3 import POP3, POP3S
 from lazr_smtptest.cli.webhooks import Webhooks

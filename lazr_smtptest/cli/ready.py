@@ -18,7 +18,7 @@ from twisted.python import usage
 
 from lazr_smtptest.cli.errors import OptionError, StartError
 from lazr_smtptest.cli.http_reader import DEFAULT_HTTP
-from lazr_smtptest.cli.option_table import Groups, Option
+from lazr_smtptest.cli.option import Groups, Option
 from lazr_smtptest.cli.options import Options
 from lazr_smtptest.cli.probe import Address, Probe, ProbeError, address_of
 

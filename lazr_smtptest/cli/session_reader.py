@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from twisted.application.service import Service
 from twisted.python import usage
 
-from lazr_smtptest.cli.option_table import Groups
+from lazr_smtptest.cli.option import Groups
 from lazr_smtptest.cli.shared_store import check_shared_store
 
 if TYPE_CHECKING:

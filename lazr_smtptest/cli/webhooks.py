@@ -9,7 +9,7 @@ from twisted.application.service import Service
 from twisted.python import usage
 
 from lazr_smtptest.cli.extras import check_tls_client
-from lazr_smtptest.cli.option_table import Groups, Option
+from lazr_smtptest.cli.option import Groups, Option
 from lazr_smtptest.cli.shared_store import check_shared_store
 
 if TYPE_CHECKING:

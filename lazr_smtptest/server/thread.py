@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -10,12 +9,12 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, gatherResults, succeed
-from twisted.internet.error import ReactorNotRunning
 
 from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest.activity import unobserved
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.net.reactor import PrivateReactor
+from lazr_smtptest.net.stop import stop
 from lazr_smtptest.server.listener import tls_first
 from lazr_smtptest.server.servers import Server
 
@@ -144,5 +143,4 @@ class ServerThread:
 
     def _stop_reactor(self) -> None:
         # EXIT and stop() may both ask.
-        with contextlib.suppress(ReactorNotRunning):
-            self._reactor.stop()
+        stop(self._reactor)

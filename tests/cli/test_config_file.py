@@ -13,7 +13,7 @@ from twisted.internet.testing import MemoryReactorClock
 
 from lazr_smtptest.cli.application import ServerProcess
 from lazr_smtptest.cli.errors import OptionError
-from lazr_smtptest.cli.option_table import Option
+from lazr_smtptest.cli.option import Option
 from lazr_smtptest.cli.options import Options
 from lazr_smtptest.cli.tap import makeService
 from lazr_smtptest.cli.workers.assignment import Assignment

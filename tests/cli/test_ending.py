@@ -5,12 +5,10 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from types import FrameType
-from typing import Any
 
 import pytest
-from twisted.internet.error import ReactorNotRunning
 
-from lazr_smtptest.cli.ending import end_once, stop
+from lazr_smtptest.cli.ending import end_once
 
 
 class SignalledReactor:
@@ -25,10 +23,6 @@ class SignalledReactor:
         if self.interrupted_by is not None:
             signal.raise_signal(self.interrupted_by)
         self.ended_by.append(number)
-
-    def stop(self) -> None:
-        """Fail, for it has stopped before."""
-        raise ReactorNotRunning
 
 
 @pytest.fixture(autouse=True)
@@ -83,9 +77,3 @@ def test_a_handler_of_another_stays(reactor: SignalledReactor) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_once(reactor)
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-
-
-def test_a_reactor_that_was_stopped_is_not_stopped_again() -> None:
-    """Several reasons to end may come together."""
-    reactor: Any = SignalledReactor()
-    stop(reactor)

@@ -19,7 +19,6 @@ from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 from lazr_smtptest.cli.application import Process, log_counters
-from lazr_smtptest.cli.ending import stop
 from lazr_smtptest.cli.node import join_nodes
 from lazr_smtptest.cli.workers.assignment import (
     ASSIGNMENT,
@@ -32,6 +31,7 @@ from lazr_smtptest.cli.workers.child import Child
 from lazr_smtptest.cli.workers.ports import SharedPort
 from lazr_smtptest.model.delivery_event import ErrorReply, MailEvent
 from lazr_smtptest.net.clock import Timer, duration_clock
+from lazr_smtptest.net.stop import stop
 from lazr_smtptest.smtp.delivery_events import DeliveryEvents
 from lazr_smtptest.stores.sampler import Sampler
 from lazr_smtptest.stores.session_log import Counters

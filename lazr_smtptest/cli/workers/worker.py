@@ -13,7 +13,6 @@ from twisted.python.failure import Failure
 from twisted.python.reflect import namedModule
 
 from lazr_smtptest.cli.application import ServerProcess
-from lazr_smtptest.cli.ending import stop
 from lazr_smtptest.cli.options import Options
 from lazr_smtptest.cli.tap import PLACES, make_listeners, make_server
 from lazr_smtptest.cli.workers.assignment import ASSIGNMENT, REPORTS, Assignment
@@ -21,6 +20,7 @@ from lazr_smtptest.cli.workers.kept_reports import KeptReports
 from lazr_smtptest.cli.workers.ports import AdoptedPorts
 from lazr_smtptest.cli.workers.reports import Reports
 from lazr_smtptest.net.addresses import endpoint_from
+from lazr_smtptest.net.stop import stop
 from lazr_smtptest.tls.context import TLS
 
 __all__ = ["Worker", "main"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -111,3 +112,14 @@ def test_the_options_need_http(word):
     """Nobody else asks for checks."""
     with pytest.raises(OptionError, match="needs --http"):
         Options().parseOptions([word])
+
+
+def test_a_server_that_checks_no_links_imports_no_http_client(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """That of Twisted is a fifth of all that a server imports at its start."""
+    monkeypatch.setitem(sys.modules, "lazr_smtptest.outbound.http.client", None)
+    monkeypatch.setitem(sys.modules, "lazr_smtptest.checks.link_check", None)
+    assert "--link-check" in checks().obstacles()["links"]
+    with pytest.raises(ImportError):
+        checks(links=Allowed(["a.example"]))

@@ -7,6 +7,7 @@ import functools
 import gc
 import importlib.metadata
 import os
+import sys
 import tempfile
 import threading
 from collections.abc import Generator, Iterator
@@ -211,6 +212,18 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
     """Make a folder once a run, though pytest-xdist runs this in each worker."""
     base = tmp_path_factory.getbasetemp()
     return once_in(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+
+
+@pytest.fixture(scope="session")
+def mcp_sdk() -> None:
+    """Skip tests where the SDK is missing; importing it takes two seconds.
+
+    It is not among the oldest dependencies, which it does not work with; see setup.cfg.
+    """
+    if os.environ.get("CI") and sys.version_info >= (3, 11):
+        import mcp  # noqa: F401
+    else:
+        pytest.importorskip("mcp")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ import os
 import smtplib
 import sys
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from typing import Any
 
 import pytest
@@ -26,14 +25,7 @@ from tests.documents import blocks
 from ..client.conftest import Running, reactor, serve
 from ..commands import ROOT
 
-# Not among the oldest dependencies, which it does not work with; see setup.cfg.
-IS_NEEDED = os.environ.get("CI") and sys.version_info >= (3, 11)
-mcp = import_module("mcp") if IS_NEEDED else pytest.importorskip("mcp")
-
-from lazr_smtptest.readers.mcp import (  # noqa: E402
-    ask_over_http,
-    make_mcp_server,
-)
+pytestmark = pytest.mark.usefixtures("mcp_sdk")
 
 CODE = b"Subject: Your code\r\n\r\nYour code is 481516.\r\nhttps://example.com/k\r\n"
 
@@ -48,12 +40,20 @@ def envelope(recipient: str = "anna@example.com") -> Envelope:
     return Envelope(mail_from="shop@example.com", rcpt_tos=(recipient,), content=CODE)
 
 
+def server_of_tools(connections: Connections) -> Any:
+    """Return a server of the SDK, of which only this imports it."""
+    from lazr_smtptest.readers.mcp import ask_over_http, make_mcp_server
+
+    return make_mcp_server(ask_over_http(connections))
+
+
 def call_at(server: Any, tool: str, **arguments: Any) -> Any:
     """Return what a tool of a server answers.
 
     Raises:
         RefusedError: with its text.
     """
+    import mcp
 
     async def run() -> Any:
         async with mcp.Client(server) as client:
@@ -86,7 +86,7 @@ def call(url: str) -> Iterator[Call]:
     connections = Connections(Address.of(url))
 
     def call(tool: str, **arguments: Any) -> Any:
-        server = make_mcp_server(ask_over_http(connections))
+        server = server_of_tools(connections)
         return call_at(server, tool, **arguments)
 
     yield call
@@ -121,10 +121,12 @@ def test_what_is_wrong_is_told_in_one_line(
 
 def test_the_manual_names_every_tool(url: str) -> None:
     """The table is complete."""
+    import mcp
+
     connections = Connections(Address.of(url))
 
     async def run() -> list[str]:
-        server = make_mcp_server(ask_over_http(connections))
+        server = server_of_tools(connections)
         async with mcp.Client(server) as client:
             listed = await client.list_tools()
         assert all(each.description for each in listed.tools)
@@ -205,6 +207,8 @@ def test_a_transcript_is_read(call: Call, controller: CaptureController) -> None
 @pytest.mark.slow
 def test_the_command_of_the_manual_is_a_server(url: str) -> None:
     """Started by the SDK's client, as agents do it."""
+    import mcp
+
     (_, text), _ = blocks("json", (ROOT / "doc" / "mcp.rst").read_text())
     [settings] = json.loads(text)["mcpServers"].values()
     assert settings["command"] == "smtptest"

@@ -12,7 +12,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from typing import Any
 
 import attrs
@@ -27,9 +26,7 @@ from tests.documents import blocks
 from ...client.conftest import PATIENCE, Running, reactor, serve
 from ...commands import ROOT
 
-# Not among the oldest dependencies, which it does not work with; see setup.cfg.
-IS_NEEDED = os.environ.get("CI") and sys.version_info >= (3, 11)
-mcp = import_module("mcp") if IS_NEEDED else pytest.importorskip("mcp")
+pytestmark = pytest.mark.usefixtures("mcp_sdk")
 
 
 @pytest.fixture
@@ -85,6 +82,8 @@ def test_the_sdk_calls_the_tools(
     serve: Callable[..., Running], store: MemoryStore, mode: str, base: str
 ) -> None:
     """In the newest revision of the protocol, and in those before it."""
+    import mcp
+
     running = serve(store, base=base)
 
     async def run() -> tuple[list[str], Any]:

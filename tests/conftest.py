@@ -21,7 +21,14 @@ from .chance import some
 from .commands import COMMANDS, Process, Start
 from .leaks import delayed_calls
 from .once import Once, once_in
-from .postgresql import Server, empty, server_in_run, server_of_test, url_in
+from .postgresql import (
+    Server,
+    empty,
+    fill_with_data,
+    server_in_run,
+    server_of_test,
+    url_in,
+)
 from .rewriting import modules_below, rewrite_together
 from .sampling import SHORT_TABLE, leave_out_rows
 
@@ -250,10 +257,10 @@ def postgresql(postgresql_database: str) -> str:
 
 
 @pytest.fixture
-def postgresql_server() -> Iterator[Server]:
+def postgresql_server(once: Once) -> Iterator[Server]:
     """A server of PostgreSQL for one test, which makes everything durable."""
     pytest.importorskip("psycopg_pool", reason="psycopg is not installed")
-    with server_of_test() as server:
+    with server_of_test(data=once("postgresql-data", fill_with_data)) as server:
         yield server
 
 

@@ -20,7 +20,14 @@ import pytest
 from . import end_postgresql
 from .end_postgresql import end, process_in
 
-__all__ = ["Server", "empty", "server_in_run", "server_of_test", "url_in"]
+__all__ = [
+    "Server",
+    "empty",
+    "fill_with_data",
+    "server_in_run",
+    "server_of_test",
+    "url_in",
+]
 
 PATIENCE = 60.0
 USER = "smtptest"
@@ -53,6 +60,7 @@ class Server:
         folder: the folder; it must be empty, and any user must be able to enter it.
         settings: more settings, ``NAME=VALUE``.
         primary: the server of which it is a replica, if it is one.
+        data: a copy of its data; ``None``: they are made, which takes a second.
     """
 
     def __init__(
@@ -60,6 +68,7 @@ class Server:
         folder: Path,
         settings: tuple[str, ...] = (),
         primary: Server | None = None,
+        data: Path | None = None,
     ) -> None:
         self.folder = folder
         self._programs = programs()
@@ -69,6 +78,9 @@ class Server:
         if os.geteuid() == 0:
             self._as = {"user": "postgres", "group": "postgres", "extra_groups": []}
             shutil.chown(folder, "postgres", "postgres")
+        if data is not None:
+            copy(data, folder / "data")
+            return
         if primary is not None:
             self._run(
                 "pg_basebackup",
@@ -129,6 +141,21 @@ class Server:
         return url_in(self.folder, database)
 
 
+def copy(data: Path, to: Path) -> None:
+    """Copy the data of a server that does not run; they keep their owner."""
+    subprocess.run(["cp", "-a", data, to], check=True, timeout=PATIENCE)
+
+
+def fill_with_data(folder: Path) -> None:
+    """Fill a folder with the data of a server, which were never used."""
+    made = new_folder()
+    try:
+        Server(made)
+        copy(made / "data", folder)
+    finally:
+        shutil.rmtree(made)
+
+
 def url_in(folder: Path, database: str) -> str:
     return f"postgresql://{USER}@/{database}?host={quote(str(folder), safe='')}"
 
@@ -169,11 +196,14 @@ def server_in_run(base: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def server_of_test(primary: Server | None = None) -> Iterator[Server]:
+def server_of_test(
+    primary: Server | None = None, data: Path | None = None
+) -> Iterator[Server]:
     """Yield a server that makes everything durable; it ends with this process.
 
     Args:
         primary: the server of which it is a replica, if it is one.
+        data: what it begins with, see `Server`.
     """
     folder = new_folder()
     users_path, lock_path = folder / "users", folder / "lock"
@@ -182,7 +212,7 @@ def server_of_test(primary: Server | None = None) -> Iterator[Server]:
         with users_path.open("w") as users:
             fcntl.flock(users, fcntl.LOCK_SH)
             watch(folder, users_path, lock_path, folder / "known")
-            server = Server(folder, primary=primary)
+            server = Server(folder, primary=primary, data=data)
             server.start()
             yield server
     finally:

@@ -16,11 +16,13 @@ from xml.etree import ElementTree
 import pytest
 
 from benchmarks import wire
+from benchmarks.queries import QUERIES
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.server.controller import Controller
 from lazr_smtptest.server.servers import Server
 from lazr_smtptest.smtp.errors import ReplyError
 
+from .commands import ROOT
 from .once import Once
 
 CHECKOUT = Path(__file__).parent.parent
@@ -145,6 +147,17 @@ def test_a_database_is_filled_and_asked(tmp_path: Path) -> None:
     pages = [line for line in lines if "ms for a page of 'is:unread'" in line]
     assert len(pages) == 2
     assert pages[1].startswith("wanted: ours <= 50 ms for a page of 'is:unread': ")
+
+
+def test_the_manual_lists_the_queries_of_a_database() -> None:
+    """And why some are answered in part."""
+    manual = (ROOT / "doc" / "performance.rst").read_text(encoding="utf-8")
+    table = manual.partition("The queries of ``million``")[2].partition("\n\n\n")[0]
+    listed = re.findall(r"\* - (?:``(.*)``|every message)\n     - (.*)\n", f"{table}\n")
+    assert listed == [
+        (query.text, f"in part: {query.in_part}" if query.in_part else "all")
+        for query in QUERIES
+    ]
 
 
 def test_the_page_is_used_in_a_browser() -> None:

@@ -274,6 +274,10 @@ def _chosen(names: Iterable[str] | None, available: list[str]) -> tuple[str, ...
     return tuple(dict.fromkeys(chosen))
 
 
+# What the descriptions of Twisted's own checkers look like.
+_FORMS = {"memory": "it is memory:USER:PASSWORD", "file": "it is file:FILE"}
+
+
 def _checker(spec: str) -> ICredentialsChecker:
     """Return the checker for a description in Twisted's syntax.
 
@@ -289,10 +293,13 @@ def _checker(spec: str) -> ICredentialsChecker:
         # With a second colon it is a checker, mistyped.
         is_user = spec.count(":") == 1 and kind.isprintable()
         hint = f": use memory:{kind}:PASSWORD for a user" if is_user else ""
+        if not hint:
+            known = {each.authType for each in strcred.findCheckerFactories()}
+            hint = f"; known: {', '.join(sorted(known))}"
         raise ValueError(f"no checker is called {brief(kind)}{hint}") from None
     except Exception as error:
         # The checkers are plugins, which raise errors of many kinds.
-        reason = type(error).__name__
+        reason = _FORMS.get(kind) or type(error).__name__
         raise ValueError(
             f"bad description of checker {brief(kind)}: {reason}"
         ) from None

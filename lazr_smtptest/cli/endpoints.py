@@ -82,8 +82,9 @@ class LoggedEndpoint:
         # Endpoints are made by plugins, which raise many errors for a malformed
         # description: ValueError, TypeError, OSError, TLS errors.
         except Exception as error:
-            reason = _NO_SOCKET if _is_missing(description, error) else error
-            problem = without_secrets(f"bad endpoint {description!r}: {reason}")
+            is_missing = _is_missing(description, error)
+            reason = f": {_NO_SOCKET}" if is_missing else _reason(error)
+            problem = without_secrets(f"bad endpoint {description!r}{reason}")
             raise OptionError(f"{problem}; {_FORMS}") from None
 
     def listen(self, factory: IProtocolFactory) -> defer.Deferred[IListeningPort]:
@@ -115,6 +116,12 @@ def _is_missing(description: str, error: Exception) -> bool:
     """Return whether an endpoint names a socket that systemd has not given."""
     is_systemd = description.startswith("systemd:")
     return is_systemd and isinstance(error, (IndexError, KeyError))
+
+
+def _reason(error: Exception) -> str:
+    """Return what an error says after a colon; ``""`` if it speaks of Python only."""
+    is_of_python = isinstance(error, TypeError) or "invalid literal" in str(error)
+    return "" if is_of_python else f": {error}"
 
 
 def _shown(address: object) -> str:

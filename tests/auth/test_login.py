@@ -288,8 +288,14 @@ def test_specs_may_name_a_file(tmp_path: Path) -> None:
             ["nothing:known"],
             "no checker is called 'nothing': use memory:nothing:PASSWORD for a user",
         ),
-        (["memroy:ann:secret"], "no checker is called 'memroy'$"),
-        (["memory:secret"], "bad description of checker 'memory'"),
+        (
+            ["memroy:ann:secret"],
+            "no checker is called 'memroy'; known: anonymous, file",
+        ),
+        (
+            ["memory:secret"],
+            "bad description of checker 'memory': it is memory:USER:PASSWORD",
+        ),
     ],
 )
 def test_bad_specs_are_an_error_of_one_line(specs: list[str], message: str) -> None:

@@ -523,6 +523,13 @@ class TestServices:
         assert repr(text) in str(caught.value)
         assert "\n" not in str(caught.value)
 
+    @pytest.mark.parametrize("text", ["tcp:x", "unix", "tcp:1:backlog=many"])
+    def test_a_bad_endpoint_is_told_without_words_of_python(self, text: str) -> None:
+        """As ``int()`` and the names of functions are."""
+        with pytest.raises(StartError) as caught:
+            make(f"--smtp={text}")
+        assert f"bad endpoint {text!r}; use PORT, HOST:PORT, or" in str(caught.value)
+
     def test_a_store_that_cannot_be_opened_is_one_line(self, tmp_path: Path) -> None:
         """A store's error ends the process."""
         with pytest.raises(StartError, match="there is no directory") as caught:

@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from operator import eq
 from typing import overload
 
 __all__ = ["Runs"]
@@ -68,6 +69,12 @@ class Runs(Sequence[int]):
             last = min(self._lasts[run], first + stop - before - 1)
             found.extend(range(first + max(start - before, 0), last + 1))
         return found
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether another sequence has the same numbers: a list, too."""
+        if not isinstance(other, Runs | list | tuple | range):
+            return NotImplemented
+        return len(self) == len(other) and all(map(eq, self, other))
 
     def __repr__(self) -> str:
         runs = zip(self._firsts, self._lasts, strict=True)

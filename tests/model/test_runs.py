@@ -33,6 +33,18 @@ def test_numbers_that_follow_join_the_last_run() -> None:
     assert repr(runs) == "Runs(1-5, 9-12, 15-15)"
 
 
+@given(NUMBERS, NUMBERS)
+@_FEW
+def test_they_equal_a_sequence_of_the_same_numbers(
+    numbers: list[int], others: list[int]
+) -> None:
+    """A test of somebody compares what a store returns with a list."""
+    for kind in (list, tuple, Runs):
+        assert Runs(numbers) == kind(numbers)
+        assert (Runs(numbers) == kind(others)) is (numbers == others)
+    assert Runs(numbers) != set(numbers)
+
+
 @given(NUMBERS)
 @_FEW
 def test_the_numbers_are_those_that_were_given(numbers: list[int]) -> None:

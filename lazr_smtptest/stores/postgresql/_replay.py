@@ -30,6 +30,9 @@ _PAUSE = 0.25
 # Bytes above which no more batches are written in one transaction.
 _OCTETS = 8 * 1024**2
 
+# A batch and where it ends; ``None`` is a damaged part of the file.
+_Read = tuple[int, "Batch | None"]
+
 _POSITION = "SELECT position FROM spool WHERE segment = ?"
 _SET_POSITION = (
     "INSERT INTO spool (segment, position) VALUES (?, ?) "
@@ -141,27 +144,27 @@ class Replay:
             self._forget(segment)
         return True
 
-    def _next(self, segment: Segment) -> list[tuple[int, Batch]]:
+    def _next(self, segment: Segment) -> list[_Read]:
         """Return the next batches, and where each ends."""
-        some = []
+        some: list[_Read] = []
         octets = 0
         for end, payload in segment.read(self._position):
             if end > segment.size:
                 break
-            some.append((end, _decode(payload)))
-            octets += len(payload)
+            some.append((end, None if payload is None else _decode(payload)))
+            octets += len(payload or b"")
             if octets > _OCTETS:
                 break
         return some
 
-    def _replay(self, segment: Segment, some: Sequence[tuple[int, Batch]]) -> None:
+    def _replay(self, segment: Segment, some: Sequence[_Read]) -> None:
         last = some[-1][0]
 
         def write(connection: Any) -> None:
             row = connection.execute(_POSITION, (segment.name,)).fetchone()
             position = row[0] if row else Segment.start
             for end, batch in some:
-                if end > position:
+                if end > position and batch is not None:
                     self._insert(connection, batch)
             connection.execute(_SET_POSITION, (segment.name, max(last, position)))
 

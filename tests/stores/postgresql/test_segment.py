@@ -15,8 +15,17 @@ from lazr_smtptest.stores.postgresql._segment import Segment
 RECORDS = [b"one", b"2", b"three" * 1000]
 
 
-def payloads(segment: Segment) -> list[bytes]:
+def payloads(segment: Segment) -> list[bytes | None]:
     return [payload for _, payload in segment.read(segment.start)]
+
+
+def damage(segment: Segment, position: int) -> None:
+    """Change a byte of a file that nobody uses."""
+    with segment.path.open("r+b") as file:
+        file.seek(position)
+        [octet] = file.read(1)
+        file.seek(position)
+        file.write(bytes([octet ^ 255]))
 
 
 @pytest.fixture
@@ -85,9 +94,9 @@ def test_files_are_taken_in_the_order_of_their_creation(tmp_path: Path) -> None:
         each.close()
 
 
-@pytest.mark.parametrize("cut", [1, 4, 8, 9, 4999])
+@pytest.mark.parametrize("cut", [1, 4, 9, 4999, 5007, 5015])
 def test_a_torn_end_is_no_record(segment: Segment, tmp_path: Path, cut: int) -> None:
-    """The last record has 8 bytes of a head, and 5000 others."""
+    """The last record has 16 bytes of a head, and 5000 others."""
     segment.close()
     os.truncate(segment.path, segment.size - cut)
     [found] = left_in(tmp_path)
@@ -111,9 +120,7 @@ def test_what_a_crash_leaves_after_the_last_record_is_none(
 
 def test_a_changed_byte_ends_the_records(segment: Segment, tmp_path: Path) -> None:
     segment.close()
-    with segment.path.open("r+b") as file:
-        file.seek(segment.size - 1)
-        file.write(b"X")
+    damage(segment, segment.size - 1)
     [found] = left_in(tmp_path)
     assert payloads(found) == RECORDS[:2]
     found.close()
@@ -138,6 +145,61 @@ def test_a_file_of_another_format_is_left_alone_and_logged(
     assert left_in(tmp_path) == []
     assert caplog.messages == [f"{path} is no spool of this version, and is left alone"]
     assert path.exists()
+
+
+# The bytes of the second record: its mark, its length, its checksum, its payload.
+@pytest.mark.parametrize("byte", [0, 7, 8, 11, 12, 15, 16])
+def test_the_records_after_a_damaged_one_are_read(
+    segment: Segment, tmp_path: Path, caplog: pytest.LogCaptureFixture, byte: int
+) -> None:
+    """What is lost is logged, once."""
+    second = next(segment.read(segment.start))[0]
+    segment.close()
+    damage(segment, second + byte)
+    [found] = left_in(tmp_path)
+    for _ in range(2):
+        assert payloads(found) == [RECORDS[0], None, RECORDS[2]]
+    assert caplog.messages == [
+        f"{found.path}: the 17 bytes from byte {second} on are damaged, and the "
+        "messages in them are lost"
+    ]
+    found.close()
+
+
+def test_a_file_with_a_damaged_record_is_kept_aside(
+    segment: Segment, tmp_path: Path
+) -> None:
+    """And nobody takes it again."""
+    segment.close()
+    damage(segment, segment.start)
+    [found] = left_in(tmp_path)
+    assert payloads(found) == [None, *RECORDS[1:]]
+    found.remove()
+    assert [path.suffix for path in tmp_path.iterdir()] == [".damaged"]
+    assert left_in(tmp_path) == []
+
+
+def test_no_message_passes_for_a_record(segment: Segment, tmp_path: Path) -> None:
+    """Who sends one does not know the mark of the file."""
+    other = Segment.create(tmp_path)
+    other.append([b"forged"])
+    forged = other.path.read_bytes()[other.start :]
+    other.remove()
+    first = segment.size
+    segment.append([forged * 2])
+    segment.append([b"last"])
+    segment.close()
+    damage(segment, first)
+    [found] = left_in(tmp_path)
+    assert payloads(found) == [*RECORDS, None, b"last"]
+    found.close()
+
+
+def test_a_record_of_a_file_that_is_used_is_skipped_too(segment: Segment) -> None:
+    """The replay of this process must not stop there for ever."""
+    damage(segment, segment.size - 1)
+    assert payloads(segment) == [*RECORDS[:2], None]
+    segment.close()
 
 
 def test_a_record_that_does_not_fit_leaves_no_part(

@@ -15,6 +15,7 @@ import pytest
 from lazr_smtptest.errors import StoreError, StoreFullError
 from lazr_smtptest.stores import open_store
 from lazr_smtptest.stores.postgresql import _connection, _replay, _spool
+from lazr_smtptest.stores.postgresql._segment import Segment
 
 from ...postgresql import Server
 from ..envelopes import make_envelope
@@ -134,6 +135,28 @@ def test_the_first_message_brings_what_was_left_where_no_process_joins(
     add(store, 2)
     wait_until(lambda: not site.files())
     assert sorted(ids(store)) == [1, 2]
+
+
+def test_the_messages_after_a_damaged_one_come_into_the_database(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The file stays in the folder under another name, for who wants to look."""
+    store = site.open()
+    site.server.stop("immediate")
+    add(store, 1, 2, 3)
+    store.close()
+    [path] = site.files()
+    octets = path.read_bytes()
+    mark = octets[Segment.start - 8 : Segment.start]
+    second = octets.index(mark, octets.index(mark, Segment.start) + 1)
+    path.write_bytes(octets[: second + 20] + b"?" + octets[second + 21 :])
+    site.server.start()
+    again = site.open()
+    again.join()
+    aside = path.with_suffix(".damaged")
+    wait_until(lambda: site.files() == [aside])
+    assert ids(again) == [1, 3]
+    assert f"from byte {second} on are damaged" in caplog.text
 
 
 def test_two_processes_share_a_folder(site: Site) -> None:

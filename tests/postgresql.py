@@ -61,6 +61,7 @@ class Server:
         settings: more settings, ``NAME=VALUE``.
         primary: the server of which it is a replica, if it is one.
         data: a copy of its data; ``None``: they are made, which takes a second.
+        before: a command to run its programs under, which changes the user.
     """
 
     def __init__(
@@ -69,35 +70,36 @@ class Server:
         settings: tuple[str, ...] = (),
         primary: Server | None = None,
         data: Path | None = None,
+        before: tuple[str, ...] = (),
     ) -> None:
         self.folder = folder
         self._programs = programs()
         self._settings = settings
+        self._before = before
         # It refuses to run as the superuser.
         self._as: dict[str, Any] = {}
         if os.geteuid() == 0:
-            self._as = {"user": "postgres", "group": "postgres", "extra_groups": []}
+            if not before:
+                self._as = {"user": "postgres", "group": "postgres", "extra_groups": []}
             shutil.chown(folder, "postgres", "postgres")
         if data is not None:
             copy(data, folder / "data")
             return
         if primary is not None:
-            self._run(
-                "pg_basebackup",
-                *("--pgdata", str(folder / "data"), "--username", USER, "--no-sync"),
-                *("--host", str(primary.folder), "--checkpoint=fast"),
-                "--write-recovery-conf",
-            )
+            self.follow(primary)
             return
         self._run(
             "initdb",
             *("--pgdata", str(folder / "data"), "--username", USER, "--no-sync"),
             *("--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions"),
         )
+        with (folder / "data" / "pg_hba.conf").open("a") as file:
+            # One that listens has a network of its own.
+            file.write("host all all samenet trust\n")
 
     def _run(self, name: str, *arguments: str) -> None:
         subprocess.run(
-            [self._programs / name, *arguments],
+            [*self._before, self._programs / name, *arguments],
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -105,6 +107,24 @@ class Server:
             check=True,
             timeout=PATIENCE,
             **self._as,
+        )
+
+    def follow(self, primary: Server) -> None:
+        """Make it a replica of another server; it must be stopped."""
+        shutil.rmtree(self.folder / "data", ignore_errors=True)
+        self._run(
+            "pg_basebackup",
+            *("--pgdata", str(self.folder / "data"), "--username", USER, "--no-sync"),
+            *("--host", str(primary.folder), "--checkpoint=fast"),
+            "--write-recovery-conf",
+        )
+
+    def promote(self) -> None:
+        """End its being a replica, and wait until it takes changes."""
+        self._run(
+            "pg_ctl",
+            *("promote", "--wait", "--pgdata", str(self.folder / "data")),
+            *("--timeout", str(int(PATIENCE))),
         )
 
     def start(self) -> None:
@@ -197,13 +217,18 @@ def server_in_run(base: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def server_of_test(
-    primary: Server | None = None, data: Path | None = None
+    primary: Server | None = None,
+    data: Path | None = None,
+    settings: tuple[str, ...] = (),
+    before: tuple[str, ...] = (),
 ) -> Iterator[Server]:
     """Yield a server that makes everything durable; it ends with this process.
 
     Args:
         primary: the server of which it is a replica, if it is one.
         data: what it begins with, see `Server`.
+        settings: see `Server`.
+        before: likewise.
     """
     folder = new_folder()
     users_path, lock_path = folder / "users", folder / "lock"
@@ -212,7 +237,7 @@ def server_of_test(
         with users_path.open("w") as users:
             fcntl.flock(users, fcntl.LOCK_SH)
             watch(folder, users_path, lock_path, folder / "known")
-            server = Server(folder, primary=primary, data=data)
+            server = Server(folder, settings, primary, data, before)
             server.start()
             yield server
     finally:

@@ -77,13 +77,17 @@ class WaitingStore(Store):
         """
         return None
 
+    def _retain_all(self) -> None:
+        """Remove all messages beyond the bounds, where `_retain` removes some."""
+        self._retain()
+
     def _set_bounds(self, bounds: Retention) -> None:
         """Set the bounds, and remove the messages beyond them."""
 
         def set_bounds() -> None:
             self._retention = bounds
             self._due = 0.0
-            self._retain()
+            self._retain_all()
 
         self._writer.call(set_bounds)
 

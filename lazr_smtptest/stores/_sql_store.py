@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from lazr_smtptest.model.envelope import Envelope
@@ -37,6 +38,10 @@ __all__ = ["SQLStore"]
 # always one: while it is written, the next one is read.
 _STEP = 500
 _STEP_OCTETS = 600_000
+
+# The most messages that are removed in one transaction, for which all that are to be
+# kept wait; more than arrive in one.
+_MOST_REMOVED = 1000
 
 
 class SQLStore(SQLEditor, AdjustableStore):
@@ -74,11 +79,13 @@ class SQLStore(SQLEditor, AdjustableStore):
         self._catalog = Catalog(reading, dialect)
         self._watcher = watcher
         self._indexer = Indexer(self._index_some, self._writer.until_pause)
+        # Whether messages beyond the bounds were left to the next transaction.
+        self._has_surplus = False
         # The next messages to index, and the number that they come after.
         self._ahead: tuple[int, Sequence[_summary_rows.Indexed]] = (-1, ())
         self._prepare()
         if retention:
-            self._retain()
+            self._retain_all()
             self._writing.close()
 
     @abstractmethod
@@ -140,8 +147,16 @@ class SQLStore(SQLEditor, AdjustableStore):
         oldest: float | None = self._writing.change(self._drop_oldest)
         return oldest
 
+    def _retain_all(self) -> None:
+        self._retain()
+        while self._has_surplus:
+            self._retain()
+
     def _drop_oldest(self, connection: Database) -> float | None:
-        """Remove the messages beyond the bounds; see `_retain`."""
+        """Remove some messages beyond the bounds; see `_retain`.
+
+        The writer calls it again at once for the others, after what has arrived.
+        """
         state = _tables.state(connection)
         numbers: list[int] = []
 
@@ -151,8 +166,9 @@ class SQLStore(SQLEditor, AdjustableStore):
                 yield kept_at / 1_000_000, size
 
         surplus = self._retention.surplus(
-            facts(), state.messages, state.octets, self._clock()
+            islice(facts(), _MOST_REMOVED), state.messages, state.octets, self._clock()
         )
+        self._has_surplus = surplus == _MOST_REMOVED
         _tables.remove(connection, numbers[:surplus], self._dialect)
         oldest = next(_tables.oldest(connection), None)
         return None if oldest is None else oldest[1] / 1_000_000

@@ -89,9 +89,9 @@ class Buildah:
 
 def make_wheels(folder: Path) -> None:
     """Get what the recipe installs, and what builds it, with the pip of the tests."""
-    extras = f"{ROOT}[tls,sqlite,checks,htpasswd]"
+    extras = f"{ROOT}[tls,sqlite,postgresql,checks,htpasswd]"
     command = ["pip", "wheel", "--quiet", "--wheel-dir", str(folder)]
-    for words in (["setuptools", "wheel"], [extras]):
+    for words in (["setuptools", "wheel"], [extras, "psycopg[binary]"]):
         subprocess.run([sys.executable, "-m", *command, *words], check=True)
     for ours in folder.glob("lazr*"):
         ours.unlink()

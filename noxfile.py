@@ -239,6 +239,14 @@ def kill(session: nox.Session) -> None:
 
 
 @nox.session
+def crowd(session: nox.Session) -> None:
+    """Nightly: send a million messages to three nodes, and kill one all the time."""
+    session.install("-e", ".[test]")
+    test = "tests/stores/sudden/test_crowd.py"
+    _run(session, "-n", "0", test, LAZR_SMTPTEST_CROWD="1000000")
+
+
+@nox.session
 def schema(session: nox.Session) -> None:
     """Nightly: make many requests from the description of the HTTP API."""
     session.install("-e", ".[test]")

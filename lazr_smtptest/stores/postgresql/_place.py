@@ -32,7 +32,11 @@ _DEFAULTS = {
     "keepalives_count": "3",
     "tcp_user_timeout": "15000",
 }
+# The server has to notice it, too: by itself it waits for hours, and a node that was
+# cut off would keep the lock of the one that indexes. Times are as above.
 _SETTINGS = (
+    "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; "
+    "SET tcp_keepalives_count = 3; SET tcp_user_timeout = 15000; "
     "SET search_path = {schema}; SET lock_timeout = '10s'; "
     "SET idle_in_transaction_session_timeout = '30s'; "
     "SET standard_conforming_strings = on"

@@ -14,7 +14,15 @@ from types import TracebackType
 
 from lazr_smtptest.interfaces import IMessageStore
 
-__all__ = ["CONNECTIONS", "Client", "Fate", "Victim", "content_of", "number_of"]
+__all__ = [
+    "CONNECTIONS",
+    "Client",
+    "Fate",
+    "Victim",
+    "content_of",
+    "number_of",
+    "recipient_of",
+]
 
 CONNECTIONS = 5
 PATIENCE = 60
@@ -40,6 +48,11 @@ def number_of(content: bytes) -> int:
     _, number, digest = head.decode("ascii").split()
     assert sha256(body.removesuffix(b"\r\n")).hexdigest() == digest
     return int(number)
+
+
+def recipient_of(number: int) -> str:
+    """Return the address that a message is sent to, and no other one."""
+    return f"n{number}@d"
 
 
 class Victim:
@@ -156,7 +169,8 @@ class Client(threading.Thread):
                 raise EOFError
             return reply[:3]
 
-        for command in (b"MAIL FROM:<a@b>\r\n", b"RCPT TO:<c@d>\r\n", b"DATA\r\n"):
+        to = f"RCPT TO:<{recipient_of(number)}>\r\n".encode()
+        for command in (b"MAIL FROM:<a@b>\r\n", to, b"DATA\r\n"):
             say(command)
         client.sendall(content)
         self._fate.unsure.add(number)

@@ -41,7 +41,7 @@ def scans(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 READS: dict[str, Callable[[Any], object]] = {
     "the newest page": lambda store: store.page("", limit=50),
     "the totals": lambda store: store.counts(),
-    "a page to a recipient": lambda store: store.page("to:one@example.com", limit=50),
+    "a page to a recipient": lambda store: store.page("rcpt:one@example.com", limit=50),
     "the unread": lambda store: store.page("is:unread", limit=50),
     "a word": lambda store: store.page("hello", limit=50),
     "the messages to an address": lambda store: store.find_all(

@@ -163,8 +163,17 @@ def test_a_full_disk_is_told_from_other_errors(
     assert ids(store) == [2]
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM smtptest.state FOR UPDATE",
+        "LOCK TABLE smtptest.state",
+        "LOCK TABLE smtptest.message",
+        "LOCK TABLE smtptest.body IN SHARE MODE",
+    ],
+)
 def test_a_lock_of_somebody_else_refuses_messages_for_some_time(
-    store: Any, postgresql: str, monkeypatch: pytest.MonkeyPatch
+    store: Any, postgresql: str, monkeypatch: pytest.MonkeyPatch, statement: str
 ) -> None:
     """Nobody waits for ever."""
     configure = Place.configure
@@ -175,8 +184,24 @@ def test_a_lock_of_somebody_else_refuses_messages_for_some_time(
 
     monkeypatch.setattr(Place, "configure", hurry)
     with psycopg.connect(postgresql) as other:
-        other.execute("SELECT * FROM smtptest.state FOR UPDATE")
+        other.execute(statement.encode())
         with pytest.raises(StoreError, match="lock timeout"):
             store.add(make_envelope(1))
     store.add(make_envelope(2))
+    assert ids(store) == [2]
+
+
+def test_a_long_transaction_of_somebody_else_holds_up_nothing(
+    store: Any, postgresql: str
+) -> None:
+    """Such as that of a dump: it sees what was there when it began."""
+    store.add(make_envelope(1))
+    with psycopg.connect(postgresql) as other:
+        count = "SELECT count(*) FROM smtptest.message"
+        other.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        assert other.execute(count.encode()).fetchone() == (1,)
+        store.add(make_envelope(2))
+        assert store.counts("hello", timeout=PATIENCE).matching == 2
+        assert store.delete(next(iter(store)).id)
+        assert other.execute(count.encode()).fetchone() == (1,)
     assert ids(store) == [2]

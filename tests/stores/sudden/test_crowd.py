@@ -56,7 +56,7 @@ class Waiters:
         number = self.numbers[index]
         port = self.ports[index % len(self.ports)]
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        query = f"to:{recipient_of(number)}&timeout={LONGEST:.0f}"
+        query = f"rcpt:{recipient_of(number)}&timeout={LONGEST:.0f}"
         request = f"GET /api/v2/wait?query={query} HTTP/1.1\r\nHost: localhost\r\n\r\n"
         writer.write(request.encode())
         await writer.drain()

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 import attrs
 import pytest
 
+from .postgresql import missing
+
 __all__ = ["Network", "network"]
 
 
@@ -51,8 +53,10 @@ class Network:
 @contextmanager
 def network() -> Iterator[Network]:
     """Yield a network that this process reaches, and remove it."""
-    if shutil.which("ip") is None or os.geteuid() != 0:
-        pytest.skip("only root may make a network, by ip of Debian's iproute2")
+    if shutil.which("ip") is None:
+        missing("ip, of Debian's iproute2,")
+    if os.geteuid() != 0:
+        pytest.skip("only root may make a network")
     made = random.Random(os.getpid())
     name = f"st{made.randrange(16**6):06x}"
     # Of the addresses for measurements (RFC 2544), four for this network.

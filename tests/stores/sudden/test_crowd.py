@@ -22,7 +22,7 @@ from .victim import PATIENCE, Client, Fate, Victim, recipient_of
 
 MESSAGES = int(os.environ.get("LAZR_SMTPTEST_CROWD", "0"))
 LONGEST = 600.0
-KILLS = 4
+KILLS = 3
 WAITERS = 200
 
 # The numbers of the messages of each node; the first one is killed.
@@ -99,7 +99,7 @@ def test_every_acknowledged_message_is_there_once_and_every_waiter_is_told(
     try:
         ports = [int(each.wait_for(r"ready .*http=(\d+)")[1]) for each in readers]
         numbers = [
-            *(KILLED + 10**5 * (n // 15) + n % 15 for n in range(60)),
+            *(KILLED + 10**5 * (n // 20) + n % 20 for n in range(60)),
             *(SECOND + n for n in range(70)),
             *(THIRD + n for n in range(70)),
         ]

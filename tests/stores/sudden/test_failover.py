@@ -34,7 +34,7 @@ def test_a_replica_that_is_promoted_has_what_was_acknowledged(
     """The nodes find it by themselves: their URL has the hosts of both."""
     fate = Fate()
     primary = postgresql_server
-    with server_of_test(source=primary) as replica:
+    with server_of_test(primary) as replica:
         hosts = f"{primary.folder},{replica.folder}".replace("/", "%2F")
         url = f"postgresql://{USER}@/postgres?host={hosts}"
         be_primary(primary)

@@ -38,7 +38,9 @@ def distant(cable: Network) -> Iterator[Server]:
     """A database at the other end of the cable."""
     before = (*cable.before, "setpriv", "--reuid=postgres", "--regid=postgres")
     settings = f"listen_addresses={cable.there}", "port=5432"
-    with server_of_test(None, settings, (*before, "--clear-groups")) as server:
+    with server_of_test(
+        settings=settings, before=(*before, "--clear-groups")
+    ) as server:
         yield server
 
 

@@ -96,6 +96,9 @@ class FileQueue(ReleaseQueue):
             why = "another process sends from it" if is_used else error
             raise StoreError(f"cannot use the queue {place!r}: {why}") from error
 
+    def leave(self) -> None:
+        """Do nothing: there are no others."""
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:

@@ -54,8 +54,12 @@ class ReleaseQueue(ABC):
         self.marker: str = self._change(lambda known: _identify(known, validity))
 
     @abstractmethod
+    def leave(self) -> None:
+        """Leave attempts that have not ended to the others that have the queue."""
+
+    @abstractmethod
     def close(self) -> None:
-        """Give up attempts that have not ended, and close the queue."""
+        """Close the queue; it does not wait."""
 
     # The database
 

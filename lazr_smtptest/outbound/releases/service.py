@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 
-from lazr_smtptest.errors import ReleaseError
+from lazr_smtptest.errors import BusyError, ReleaseError
 from lazr_smtptest.interfaces import ISharedStore
 from lazr_smtptest.model.change import Change
 from lazr_smtptest.net.clock import wall_clock
@@ -25,6 +26,8 @@ from lazr_smtptest.outbound.releases.shared_queue import SharedQueue
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
 __all__ = ["ReleaseService", "path_beside"]
+
+log = logging.getLogger("lazr.smtptest")
 
 
 def path_beside(store: Any) -> Path | None:
@@ -279,6 +282,10 @@ class ReleaseService(Service):
         reader, self._reader = self._reader, None
         if reader is None:
             return
+        try:
+            await reader.call(self._queue.leave)
+        except BusyError as error:
+            log.warning("other servers wait for what this one had taken: %s", error)
         await reader.close()
         for waiters in list(self._waiters.values()):
             for waiter in list(waiters):

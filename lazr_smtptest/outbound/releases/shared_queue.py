@@ -41,12 +41,15 @@ class SharedQueue(ReleaseQueue):
         self._holder = secrets.token_hex(8)
         super().__init__(validity)
 
-    def close(self) -> None:
-        """Leave what this node has taken to the others, and close the connection."""
+    def leave(self) -> None:
+        """Leave what this node has taken to the others."""
         leave = "UPDATE release SET holder = '', leased = 0 WHERE holder = ?"
         # Its time passes anyway if the database is away.
         with contextlib.suppress(StoreError):
             self._change(lambda known: known.execute(leave, (self._holder,)))
+
+    def close(self) -> None:
+        """Close the connection."""
         self._database.close()
 
     def _read(self, function: Callable[[Any], Any]) -> Any:

@@ -43,7 +43,7 @@ class Node(Routes):
 
     def die(self) -> None:
         """End without a word: its connection is lost, and so is what it was doing."""
-        self.service._queue.close = self.service._queue._database.close
+        self.service._queue.leave = lambda: None
         for sender in self.service.senders.values():
             sender._result = None
         self.stop()
@@ -156,3 +156,16 @@ def test_a_store_that_is_opened_again_goes_on(node: Any) -> None:
     second.poll()
     assert second.is_idle
     assert states(second) == ["sent", "sent"]
+
+
+def test_a_node_that_is_stopped_leaves_its_attempt_to_the_others(node: Any) -> None:
+    first, second = (node(relay(is_automatic=True)) for _ in range(2))
+    first.keep()
+    first.poll()
+    first.take().reply("220 mx")
+    second.poll()
+    assert second.is_idle
+    first.stop()
+    second.poll()
+    second.take().accept()
+    assert states(second) == ["sent"]

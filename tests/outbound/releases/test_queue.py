@@ -374,7 +374,7 @@ def test_a_node_that_ends_leaves_what_it_had_to_the_others(open_shared: Open) ->
     first, second = open_shared(), open_shared()
     first.add(release())
     assert claimed(first) == "id-1"
-    first.close()
+    first.leave()
     assert claimed(second) == "id-1"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -89,6 +90,8 @@ def wait_for_replica(store: Any) -> None:
 def paused(servers: tuple[Server, Server], store: Any) -> Iterator[None]:
     """A replica that has the empty store, and gets no changes during the test."""
     wait_for_replica(store)
+    # It may have been behind until then.
+    store._replica._logged_at = -math.inf
     with psycopg.connect(servers[1].url(), autocommit=True) as connection:
         connection.execute("SELECT pg_wal_replay_pause()")
         yield

@@ -20,11 +20,12 @@ __all__ = [
     "ReusableContext",
     "elsewhere",
     "missing",
+    "until",
     "without_websockets",
 ]
 
 # Milliseconds that anything may take: far more than it does, on a busy machine too.
-PATIENCE = 30_000
+PATIENCE = 60_000
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -199,6 +200,30 @@ class RequestLog:
     def elsewhere(self) -> list[str]:
         """The URLs of requests to other machines."""
         return elsewhere(self.urls)
+
+
+def until(page: Any, condition: str) -> None:
+    """Wait until a function in JavaScript returns true in a page.
+
+    A page has no `eval`, which Playwright's ``wait_for_function`` needs.
+
+    Args:
+        page: the page.
+        condition: the function, without arguments.
+    """
+    came = page.evaluate(_UNTIL.format(condition), PATIENCE)
+    assert came, f"this never became true in the page: {condition}"
+
+
+_UNTIL = """async (patience) => {{
+  const condition = {};
+  const end = performance.now() + patience;
+  while (!condition()) {{
+    if (performance.now() > end) return false;
+    await new Promise((done) => setTimeout(done, 10));
+  }}
+  return true;
+}}"""
 
 
 def without_websockets(make_context: Callable[..., Any]) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error
 
+from .browser import PATIENCE
 from .hostile import PIXEL
 
 __all__ = ["VIEWS", "address_of", "furnish", "mail", "settle", "tab_names"]
@@ -108,8 +109,7 @@ def settle(page: Any, quiet: int = 150) -> None:
     """
     page.wait_for_load_state("load")
     page.locator("h1").first.wait_for(state="attached")
-    # A page has no `eval`, which `wait_for_function` needs.
-    page.evaluate(_QUIET, quiet)
+    page.evaluate(_QUIET, [quiet, PATIENCE])
     for frame in page.frames[1:]:
         # The frame of a view that was left goes with it.
         with suppress(Error):
@@ -118,11 +118,15 @@ def settle(page: Any, quiet: int = 150) -> None:
 
 # Waits until nothing was loaded for some milliseconds, and then for two frames: in the
 # first one the elements are updated.
-_QUIET = """async (quiet) => {
+_QUIET = """async ([quiet, patience]) => {
+  const end = performance.now() + patience;
   const frame = () => new Promise((done) => requestAnimationFrame(done));
   const all = () => performance.getEntriesByType("resource");
   const ends = () => all().map((each) => each.responseEnd);
-  while (performance.now() - Math.max(0, ...ends()) < quiet) await frame();
+  while (performance.now() - Math.max(0, ...ends()) < quiet) {
+    if (performance.now() > end) throw new Error("the page never stopped loading");
+    await frame();
+  }
   await frame();
   await frame();
 }"""

@@ -6,6 +6,8 @@ import ast
 
 import pytest
 
+from lazr_smtptest.model.mail_url import mail_url
+
 HERE = {"host": "127.0.0.1", "port": 1025}
 LOGIN = {**HERE, "user": "an na", "password": 'p"w$'}
 
@@ -52,3 +54,24 @@ def test_the_settings_of_django_are_python(module):
 def test_an_address_of_ipv6_is_in_brackets(module, name):
     """Where host and port are one text, its colons must not be mistaken."""
     assert "[::1]:1025" in settings(module, name, {"host": "::1", "port": 1025})["text"]
+
+
+@pytest.mark.parametrize("host", ["mail.test", "::1"])
+@pytest.mark.parametrize("protocol", ["imap", "imaps", "pop3"])
+def test_the_url_of_an_account_is_that_of_the_server(module, protocol, host):
+    """What the page shows is what programs get."""
+    user = "anna+x@box.test"
+    to = {"host": host, "port": 1143, "user": user}
+    found = module("connect.js").call("accountURL", protocol, to)
+    assert found == mail_url(protocol, user, host, 1143)
+
+
+@pytest.mark.parametrize(
+    ("listener", "name"),
+    [("imap", "imap"), ("imaps2", "imaps"), ("pop32", "pop3"), ("smtp", None)],
+)
+def test_a_listener_that_mail_is_read_from_has_the_name_of_its_protocol(
+    module, listener, name
+):
+    """A second one has a number; others have none."""
+    assert module("connect.js").call("readerOf", listener) == name

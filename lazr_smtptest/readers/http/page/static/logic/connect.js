@@ -1,4 +1,4 @@
-// Settings by which programs send their mail to a server, for each framework.
+// Settings by which programs send their mail to a server, and read it there.
 
 /** Return a host as URLs have it: IPv6 in brackets. */
 export function inURL(host) {
@@ -14,6 +14,20 @@ function text(value) {
 export function smtpURL({ host, port, user = "", password = "" }) {
   const login = user ? `${encodeURIComponent(user)}:${encodeURIComponent(password)}@` : "";
   return `smtp://${login}${inURL(host)}:${port}`;
+}
+
+// A second listener of a protocol has a number after it.
+const READS = /^(?:imap|pop3)s?/;
+
+/** Return the name of a protocol that mail is read by, such as "imaps"; undefined: it is none. */
+export function readerOf(protocol) {
+  return READS.exec(protocol)?.[0];
+}
+
+/** Return the URL of an account to read (RFC 5092, RFC 2384): "imap://anybody@localhost:1143/INBOX". */
+export function accountURL(name, { host, port, user = "anybody" }) {
+  const path = name.startsWith("imap") ? "INBOX" : "";
+  return `${name.replace("3", "")}://${encodeURIComponent(user)}@${inURL(host)}:${port}/${path}`;
 }
 
 const SETTINGS = {

@@ -3,7 +3,7 @@
 import { html } from "../vendor/lit.js";
 import { get } from "../api.js";
 import { t } from "../lang.js";
-import { FRAMEWORKS, inURL, settingsOf, smtpURL } from "../logic/connect.js";
+import { accountURL, FRAMEWORKS, readerOf, settingsOf, smtpURL } from "../logic/connect.js";
 import { Part, STATE } from "../part.js";
 import { remember, remembered } from "../storage.js";
 import { choice } from "./choice.js";
@@ -13,27 +13,20 @@ const CHOICE = "framework";
 
 // The browser has reached this name; that of a listener may be any address.
 const HOST = location.hostname.replace(/^\[|\]$/g, "");
-// A second listener of a protocol has a number after it.
-const READS = /^(imap|pop3)s?/;
-
-/** Return the URL of a listener that mail is read from, such as "imap://localhost:1143". */
-function urlOf({ protocol, port }) {
-  return `${READS.exec(protocol)[0].replace("pop3", "pop")}://${inURL(HOST)}:${port}`;
-}
 
 /**
- * Return the host and port that take mail, and the URLs where it can be read; null: they
- * are not known to this process.
+ * Return the host and port that take mail, and the listeners where it can be read; null:
+ * they are not known to this process.
  */
 export async function readServer() {
   const { listeners } = await get("status");
   const smtp = listeners.find((each) => each.protocol === "smtp" && each.port);
-  const readers = listeners.filter((each) => READS.test(each.protocol) && each.port).map(urlOf);
+  const readers = listeners.filter((each) => readerOf(each.protocol) && each.port);
   return smtp ? { host: HOST, port: smtp.port, readers } : null;
 }
 
 class ServerSettings extends Part {
-  // `server` is what `settingsOf` takes.
+  // `server` is what `settingsOf` takes; `account` is who reads the mail there.
   static properties = { server: {}, chosen: STATE };
 
   constructor() {
@@ -51,8 +44,7 @@ class ServerSettings extends Part {
         <dt>${t("connect.host")}</dt><dd><code>${server.host}</code></dd>
         <dt>${t("connect.port")}</dt><dd><code>${server.port}</code></dd>
         <dt>URL</dt><dd><code>${url}</code> <copy-button .text=${url}></copy-button></dd>
-        ${server.readers.map((each) => html`<dt>${each.split(":")[0].toUpperCase()}</dt><dd><code>${each}</code>
-          <copy-button .text=${each}></copy-button></dd>`)}
+        ${server.readers.map((each) => reader(readerOf(each.protocol), { ...server, port: each.port, user: server.account }))}
       </dl>
       ${choice(t("connect.settings"), titles, this.chosen, (name) => this.#choose(name))}
       <p class="file">${file}</p>
@@ -64,6 +56,11 @@ class ServerSettings extends Part {
     this.chosen = name;
     remember(CHOICE, name);
   }
+}
+
+function reader(name, to) {
+  const url = accountURL(name, to);
+  return html`<dt>${name.toUpperCase()}</dt><dd><code>${url}</code> <copy-button .text=${url}></copy-button></dd>`;
 }
 
 customElements.define("server-settings", ServerSettings);

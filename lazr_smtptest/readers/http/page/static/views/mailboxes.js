@@ -3,7 +3,7 @@
 import { html, nothing } from "../vendor/lit.js";
 import { get, request } from "../api.js";
 import { feed } from "../feed.js";
-import { formatTime, t } from "../lang.js";
+import { currentLocale, formatTime, t } from "../lang.js";
 import { quoted } from "../logic/query.js";
 import { Part, STATE } from "../part.js";
 import { ask } from "../parts/ask.js";
@@ -79,7 +79,7 @@ class MailboxesView extends Part {
           <copy-button .text=${box.name}></copy-button></dd>
         <dt>${t("mailboxes.until")}</dt><dd>${formatTime(box.expires_at)}</dd></dl>
       ${this.server ? html`<details><summary>${t("connect.settings")}</summary>
-        <server-settings .server=${{ ...this.server, user: box.user ?? "", password: "" }}></server-settings></details>` : nothing}</section>`;
+        <server-settings .server=${{ ...this.server, user: box.user ?? "", password: "", account: box.address ?? undefined }}></server-settings></details>` : nothing}</section>`;
   }
 
   async #make(event) {
@@ -111,9 +111,9 @@ function countsOf(name) {
 }
 
 function lasting(seconds) {
-  const [n, key] = seconds < 3600 ? [seconds / 60, "minutes"]
-    : seconds < 86_400 ? [seconds / 3600, "hours"] : [seconds / 86_400, "days"];
-  return { minutes: t("lasting.minutes", { n }), hours: t("lasting.hours", { n }), days: t("lasting.days", { n }) }[key];
+  const [n, unit] = seconds < 3600 ? [seconds / 60, "minute"]
+    : seconds < 86_400 ? [seconds / 3600, "hour"] : [seconds / 86_400, "day"];
+  return new Intl.NumberFormat(currentLocale(), { style: "unit", unit, unitDisplay: "long" }).format(n);
 }
 
 customElements.define("mailboxes-view", MailboxesView);

@@ -298,13 +298,14 @@ class Tab:
         self.command("input.performActions", actions=[source])
 
     def frame(self) -> str:
-        """Return the context of the first frame of the page, when it is loaded."""
+        """Return the context of the frame of the mail, when it is loaded."""
         frame = ""
         for _ in _attempts():
-            self.wait_for("() => document.querySelector('iframe')")
+            self.wait_for("() => document.querySelector('iframe.mail')")
             tree = self._bidi.command("browsingContext.getTree", root=self._context)
-            frames = tree["contexts"][0]["children"]
-            if frames and frames[0]["url"] != "about:blank":
+            children = tree["contexts"][0]["children"]
+            frames = [each for each in children if "/view?" in each["url"]]
+            if frames:
                 frame = frames[0]["context"]
                 self.wait_for("() => document.readyState === 'complete'", frame=frame)
                 break

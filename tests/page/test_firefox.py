@@ -109,7 +109,9 @@ class TestMessage:
         frame = clean.frame()
         clean.wait_for_text("h1", "Hello Anna", frame=frame)
         assert clean.evaluate("() => window.origin", frame=frame) == "null"
-        sandbox = clean.evaluate("() => document.querySelector('iframe').sandbox.value")
+        sandbox = clean.evaluate(
+            "() => document.querySelector('iframe.mail').sandbox.value"
+        )
         assert sandbox == "allow-popups allow-popups-to-escape-sandbox"
 
     def test_hostile_html_does_nothing(self, tab, site, world):
@@ -129,7 +131,9 @@ class TestMessage:
         tab.frame()
         assert world.asked == []
         tab.click(".strip > .btn")
-        tab.wait_for("() => document.querySelector('iframe').src.includes('images=')")
+        tab.wait_for(
+            "() => document.querySelector('iframe.mail').src.includes('images=')"
+        )
         tab.wait_for("() => document.images[0]?.naturalWidth > 0", frame=tab.frame())
         assert world.asked == [f"GET {WORLD}/logo.png"]
         assert tab.elsewhere == [f"{WORLD}/logo.png"]

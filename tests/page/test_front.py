@@ -41,7 +41,7 @@ def test_html_is_shown_with_its_images(page, site, front):
     message.get_payload()[1].add_related(PIXEL, "image", "gif", cid="<logo>")
     sent = site.send(message)
     page.goto(f"{front.url}#/messages/{sent.id}/html")
-    frame = page.frame_locator("iframe")
+    frame = page.frame_locator("iframe.mail")
     expect(frame.get_by_role("heading", name="Hello Anna")).to_be_visible()
     expect(frame.locator("img")).to_have_js_property("naturalWidth", 1)
 

@@ -296,6 +296,11 @@ class MailList extends Part {
     this.#box.focus();
   }
 
+  /** Return a message of the rows that are loaded; undefined: it is none of them. */
+  messageOf(id) {
+    return this.#list.rows.find((each) => each.message?.id === id)?.message;
+  }
+
   // How it looks
 
   render() {

@@ -118,6 +118,7 @@ class MailView extends Part {
       this.message = found;
       // What is seen comes first.
       await found.blocked?.catch(() => {});
+      await new Promise(requestAnimationFrame);
       if (!found.summary.flags.includes("seen")) {
         await changeMessages({ ids: [id] }, { set_flags: ["seen"] });
       }
@@ -322,20 +323,28 @@ class MailView extends Part {
  */
 async function load(id, wantsHTML, signal) {
   const read = (what) => get(messagePath(id, what), {}, { signal });
-  const [page, parts] = await Promise.all([
-    get("messages", { query: `id:${quoted(id)}`, limit: 1, timeout: 5 }, { signal }), read("parts")]);
-  const [summary] = page.messages;
-  const hasHTML = parts.some((each) => each.is_text && each.content_type === "text/html");
+  const loadingParts = read("parts");
+  // Why it fails is told by what is waited for first.
+  loadingParts.catch(() => {});
+  // The list has loaded that of a message which is opened there.
+  const summary = document.querySelector("mail-list")?.messageOf(id) ?? (await get("messages",
+    { query: `id:${quoted(id)}`, limit: 1, timeout: 5 }, { signal })).messages[0];
   if (summary && summary.size <= LARGE) {
-    const blocked = hasHTML && wantsHTML ? read("view/blocked") : null;
+    const blocked = wantsHTML
+      ? loadingParts.then((parts) => (parts.some(isHTML) ? read("view/blocked") : null)) : null;
     // Its tab tells why it cannot be read.
     blocked?.catch(() => {});
-    const whole = await read("");
+    const [whole, parts] = await Promise.all([read(""), loadingParts]);
     return { ...whole, parts, hasHTML: whole.html !== null, blocked };
   }
-  const [envelope, headers] = await Promise.all([read("envelope"), read("headers")]);
+  const [parts, envelope, headers] = await Promise.all([loadingParts, read("envelope"), read("headers")]);
   // To find its links takes long: their tab asks for them.
-  return { summary, envelope, headers, links: null, code: null, warnings: [], parts, hasHTML, blocked: null };
+  return {
+    summary, envelope, headers, links: null, code: null, warnings: [], parts, hasHTML: parts.some(isHTML), blocked: null };
+}
+
+function isHTML(part) {
+  return part.is_text && part.content_type === "text/html";
 }
 
 function people(mailboxes) {

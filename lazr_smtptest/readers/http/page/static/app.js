@@ -11,7 +11,6 @@ import { state } from "./state.js";
 import "./parts/ask.js";
 import "./parts/drop.js";
 import { emptyView } from "./parts/empty.js";
-import { startNotices } from "./parts/notice.js";
 import "./parts/search.js";
 import "./parts/side.js";
 import "./parts/theme.js";
@@ -72,6 +71,12 @@ class App extends Part {
       { keys: "Ctrl+k", label: "key.palette", run: () => this.#open("command-palette") },
       { keys: "?", label: "key.help", run: () => this.#open("key-help") },
     ]);
+  }
+
+  connectedCallback() {
+    // The document has a bar to be seen until the page is loaded.
+    this.replaceChildren();
+    super.connectedCallback();
   }
 
   updated(changed) {
@@ -197,5 +202,4 @@ const firstFrame = new Promise((resolve) => requestAnimationFrame(() => setTimeo
 customElements.define("smtptest-app", App);
 state.addEventListener("change", () => document.querySelector("smtptest-app").requestUpdate());
 state.start();
-startNotices();
 feed.start();

@@ -43,8 +43,7 @@ const notify = throttled(async () => {
   }
 }, PAUSE);
 
-/** Begin to show them. */
-export function startNotices() {
-  state.addEventListener("change", showCount);
-  feed.addEventListener("kept", notify);
-}
+state.addEventListener("change", showCount);
+feed.addEventListener("kept", notify);
+// What is known may have come before this.
+showCount();

@@ -11,8 +11,7 @@ import { state } from "../state.js";
  * @param {Object} act - what the buttons call: `showNews`, `readAll`, `removeAll`.
  */
 export function tools({ text, waiting, isEmpty }, act) {
-  return html`<div class="tools"><span>${text}</span>
-    <span class="spring"></span>
+  return html`<div class="tools"><span class="of" title=${text}>${text}</span>
     ${waiting ? html`<button class="new" @click=${act.showNews}>${t("list.new", { n: waiting })}</button>` : nothing}
     ${isEmpty ? nothing : html`<button class="btn small" @click=${act.readAll}>${t("do.read-all")}</button>
       <button class="btn small bad" @click=${act.removeAll}>${t("do.delete-all")}</button>`}</div>`;
@@ -26,9 +25,9 @@ export function tools({ text, waiting, isEmpty }, act) {
  *   `remove`, `clear`.
  */
 export function selectionTools(ids, areSeen, act) {
+  const text = t("list.selected", { n: ids.length });
   return html`<div class="tools selection" role="toolbar" aria-label=${t("list.selection")}>
-    <span class="of">${t("list.selected", { n: ids.length })}</span>
-    <span class="spring"></span>
+    <span class="of" title=${text}>${text}</span>
     <button class="btn small" @click=${act.selectAll}>${t("do.all")}</button>
     <button class="btn small" @click=${act.toggleSeen}>${areSeen ? t("do.unread") : t("do.read")}</button>
     ${ids.length === 2 ? html`<a class="btn small" href=${href(["compare", ...ids.reverse()])}

@@ -72,6 +72,7 @@ class TestRows:
         expect(rows(page)).to_have_count(1)
         expect(rows(page).locator(".l").first).to_contain_text("anna@example.com")
         expect(rows(page)).to_contain_text("Your order")
+        expect(rows(page).locator(".snip")).to_have_text("Shipped.")
         assert requests.errors == requests.console == requests.elsewhere == []
 
     def test_more_recipients_and_bcc_are_counted(self, page, site):
@@ -326,6 +327,9 @@ class TestSearch:
         places = three.get_by_role("navigation", name="Places")
         places.get_by_role("link", name="subject:b").click()
         expect(rows(three)).to_have_count(1)
+        # The same button forgets it.
+        three.get_by_role("button", name="Save this search").click()
+        expect(places.get_by_role("link", name="subject:b")).to_have_count(0)
 
 
 class TestSelection:
@@ -338,6 +342,16 @@ class TestSelection:
             three.keyboard.press(key)
         three.get_by_role("button", name="Read", exact=True).click()
         expect(three.locator(".row.unread")).to_have_count(1)
+
+    def test_the_unread_ones_have_a_place(self, three, site):
+        """With their number; what is read leaves it with the next look."""
+        rows(three).nth(1).click()
+        expect(three.locator(".row.read")).to_have_count(1)
+        places = three.get_by_role("navigation", name="Places")
+        places.get_by_role("link", name="Unread 2").click()
+        expect(rows(three)).to_have_count(2)
+        expect(rows(three).nth(0)).to_contain_text("c@example.com")
+        expect(rows(three).nth(1)).to_contain_text("a@example.com")
 
     def test_they_get_a_tag(self, three):
         """It is shown in the rows and at the side."""
@@ -369,12 +383,18 @@ class TestSelection:
         expect(three.locator(".diff")).to_contain_text("subject: b")
         expect(three.get_by_text("1 line differs")).to_be_visible()
 
-    def test_its_tools_have_one_line(self, three):
+    @pytest.mark.parametrize("language", ["en", "de"])
+    def test_its_tools_have_one_line(self, three, language):
         """Where the list is not wide, and two messages may be compared."""
         three.set_viewport_size({"width": 1200, "height": 800})
+        three.evaluate(f"localStorage.setItem('smtptest.language', '{language}')")
+        three.reload()
+        expect(three.locator(".row")).to_have_count(3)
+        tools = three.locator(".tools")
+        assert tools.bounding_box()["height"] < 45
         for each in (0, 1):
-            rows(three).nth(each).click(modifiers=["Control"])
-        tools = three.get_by_role("toolbar")
+            three.locator(".row").nth(each).click(modifiers=["Control"])
+        expect(tools.locator(".btn")).to_have_count(6)
         assert tools.bounding_box()["height"] < 45
 
     def test_one_button_marks_them_as_read_or_unread(self, three):

@@ -12,7 +12,8 @@ import pytest
 
 from lazr_smtptest.model.envelope import Envelope
 
-from .browser import PATIENCE
+from .browser import PATIENCE, until
+from .gate import Gate
 from .views import settle
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -63,13 +64,6 @@ def opened(page, site):
 def show(page, tab):
     page.get_by_role("tab", name=re.compile(f"^{tab}")).click()
     return page.get_by_role("tabpanel")
-
-
-def release(page, held):
-    """Let the first of the requests that are held go on, as soon as there is one."""
-    while not held:
-        page.evaluate("new Promise(requestAnimationFrame)")
-    held[0].continue_()
 
 
 def frame(page):
@@ -215,6 +209,12 @@ class TestHTML:
         """In a frame of its own."""
         expect(frame(opened).locator("b")).to_have_text("Anna")
 
+    def test_a_browser_is_ready_for_it(self, opened):
+        """By a frame that nobody sees, which is as closed as that of a mail."""
+        ready = opened.locator("body > iframe")
+        expect(ready).to_be_hidden()
+        expect(ready).to_have_attribute("sandbox", "")
+
     def test_nothing_runs_and_nothing_is_asked_of_others(self, opened, requests, world):
         """Neither a script nor an image, a prefetch or a form."""
         expect(frame(opened).locator("b")).to_have_text("Anna")
@@ -256,9 +256,12 @@ class TestHTML:
         ).new_page()
         envelope = site.send(make_message())
         page.goto(f"{site.url}#/messages/{envelope.id}")
+        mail = page.locator("iframe.mail")
+        whole = mail.bounding_box()["width"]
         page.get_by_role("button", name=width).click()
-        box = page.locator("iframe.mail").bounding_box()
-        assert box["width"] == pixels
+        assert mail.bounding_box()["width"] == pixels < whole
+        page.get_by_role("button", name="Desktop").click()
+        assert mail.bounding_box()["width"] == whole
 
     def test_it_is_shown_as_dark_mode_does(self, make_context, site):
         """Its own style sheet decides; colours that are emulated would win."""
@@ -280,9 +283,9 @@ class TestHTML:
         envelope = site.send(content)
         page.goto(f"{site.url}#/messages/{envelope.id}")
         expect(page.get_by_text("drawing it may take long")).to_be_visible()
-        expect(page.locator("iframe")).to_have_count(0)
+        expect(page.locator("iframe.mail")).to_have_count(0)
         page.get_by_role("button", name="Show it anyway").click()
-        expect(page.locator("iframe")).to_have_count(1)
+        expect(page.locator("iframe.mail")).to_have_count(1)
 
     def test_a_part_of_25_mb_is_offered_and_not_loaded(self, page, site, requests):
         """Neither it nor the message around it."""
@@ -297,7 +300,7 @@ class TestHTML:
         page.goto(f"{site.url}#/messages/{envelope.id}")
         expect(page.get_by_text("drawing it may take long")).to_contain_text("25 MB")
         settle(page)
-        expect(page.locator("iframe")).to_have_count(0)
+        expect(page.locator("iframe.mail")).to_have_count(0)
         loads = [each for each in requests.urls if f"messages/{envelope.id}" in each]
         assert {each.rpartition("/")[2] for each in loads} <= {
             "parts",
@@ -347,19 +350,17 @@ class TestTabs:
         expect(pane.locator(".block")).not_to_have_count(0)
         pane.get_by_role("searchbox").fill("needle")
         expect(pane.get_by_role("status")).to_have_text("1 of 1")
-        page.evaluate(
-            """async () => {
+        until(
+            page,
+            """() => {
               const pane = document.querySelector(".pane").getBoundingClientRect();
               const [found] = CSS.highlights.get("found-here");
               const range = new Range();
               range.setStart(found.startContainer, found.startOffset);
               range.setEnd(found.endContainer, found.endOffset);
-              for (let isSeen = false; !isSeen; ) {
-                await new Promise(requestAnimationFrame);
-                const { top, bottom } = range.getBoundingClientRect();
-                isSeen = top >= pane.top && bottom <= pane.bottom;
-              }
-            }"""
+              const { top, bottom } = range.getBoundingClientRect();
+              return top >= pane.top && bottom <= pane.bottom;
+            }""",
         )
 
     def test_a_source_is_copied_as_it_is(self, page, site):
@@ -444,6 +445,13 @@ class TestTabs:
             pane.locator("li", has_text="a.csv").get_by_role("link").click()
         assert download.value.path().read_bytes() == b"a,b\n"
 
+    def test_the_parts_are_a_tree(self, opened):
+        """What is in a multipart stands further in than what is beside it."""
+        pane = show(opened, "Parts")
+        expect(pane.locator("li h2 code")).to_have_text(["1.1", "1.2.1", "1.2.2", "2"])
+        edges = [each.bounding_box()["x"] for each in pane.locator("li").all()]
+        assert edges[3] < edges[0] < edges[1] == edges[2]
+
     def test_a_part_has_its_type_size_and_hash(self, opened):
         """Of the decoded content."""
         part = show(opened, "Parts").locator("li", has_text="a.csv")
@@ -459,12 +467,24 @@ class TestTabs:
         expect(image).to_contain_text(sha256(PNG).hexdigest())
         expect(image.locator("img.preview")).to_have_js_property("naturalWidth", 1)
 
-    def test_the_links_say_where_they_go(self, opened):
+    def test_the_links_say_where_they_go(self, opened, context):
         """Their text is the URL."""
         pane = show(opened, "Links")
         link = pane.get_by_role("link", name="https://example.com/login?t=1")
         expect(link).to_have_attribute("href", "https://example.com/login?t=1")
         expect(link).to_have_attribute("rel", "noopener noreferrer")
+        with context.expect_page() as window:
+            link.click()
+        assert window.value.opener() is None
+        expect(opened).to_have_url(re.compile("/links$"))
+
+    def test_a_link_is_copied_with_one_click(self, opened, context):
+        """For the test that follows it."""
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        link = "https://example.com/login?t=1"
+        show(opened, "Links").get_by_role("button", name=f"Copy {link}").click()
+        expect(opened.get_by_role("status").get_by_text("Copied")).to_be_visible()
+        assert opened.evaluate("navigator.clipboard.readText()") == link
 
     def test_the_conversation_explains_the_replies(self, opened):
         """In half a sentence."""
@@ -557,16 +577,30 @@ class TestLoading:
     def test_an_action_cannot_hit_another_message_than_the_one_shown(self, two):
         """The old one is gone, and with it its buttons."""
         page, other = two
-        held = []
-        page.route(f"**/messages/{other.id}/parts*", lambda route: held.append(route))
+        parts = Gate(page, f"**/messages/{other.id}/parts*")
         page.locator(".row").first.click()
+        parts.wait()
         expect(page.get_by_role("heading", name="a", exact=True)).to_have_count(0)
         button = page.locator(".acts").get_by_role("button", name="Delete")
         expect(button).to_have_count(0)
-        release(page, held)
+        parts.open()
         button.click()
         expect(page.locator(".row")).to_have_count(1)
         expect(page.locator(".row .sub")).to_have_text("a")
+
+    def test_what_the_list_knows_is_not_asked_for_again(self, page, site, requests):
+        """The HTML of a message that is opened there comes sooner."""
+        found = site.send(make_message())
+        page.goto(site.url)
+        expect(page.locator(".row")).to_have_count(1)
+        expect(page.locator(".status")).to_have_text("live")
+        settle(page)
+        requests.urls.clear()
+        page.locator(".row").click()
+        expect(frame(page).locator("b")).to_have_text("Anna")
+        first, _, _ = "\n".join(requests.urls).partition("/view?")
+        assert "query=" not in first
+        assert first.count(found.id) == 4  # itself, its parts, what is blocked, a frame
 
     def test_a_session_is_not_shown_under_the_address_of_another(self, page, site):
         """Neither its lines nor its buttons."""
@@ -575,24 +609,22 @@ class TestLoading:
         first, other = (each.id for each in site.controller.sessions)
         page.goto(f"{site.url}#/sessions/{first}?show=all")
         expect(page.locator(".talk")).to_be_visible()
-        held = []
-        page.route(f"**/sessions/{other}", lambda route: held.append(route))
-        with page.expect_request(f"**/sessions/{other}"):
-            page.goto(f"{site.url}#/sessions/{other}?show=all")
+        answer = Gate(page, f"**/sessions/{other}")
+        page.goto(f"{site.url}#/sessions/{other}?show=all")
+        answer.wait()
         expect(page.locator(".talk")).to_have_count(0)
-        release(page, held)
+        answer.open()
         expect(page.locator(".talk")).to_be_visible()
 
     def test_a_late_failure_of_another_session_is_not_shown(self, page, site):
         """The session that is open stays."""
         site.send()
         [session] = site.controller.sessions
-        held = []
-        page.route("**/sessions/none", lambda route: held.append(route))
+        failure = Gate(page, "**/sessions/none")
         page.goto(f"{site.url}#/sessions/none")
-        expect(page.locator(".list section")).to_be_visible()
+        failure.wait()
         page.goto(f"{site.url}#/sessions/{session.id}")
         expect(page.locator(".talk")).to_be_visible()
         with page.expect_response("**/sessions/none"):
-            release(page, held)
+            failure.open()
         expect(page.locator(".talk")).to_be_visible()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 from imaplib import IMAP4
+from poplib import POP3
 from smtplib import SMTP, SMTPRecipientsRefused, SMTPResponseException
 
 import pytest
@@ -64,38 +65,74 @@ def drop(page, name, content):
 
 
 class TestReaders:
-    """A server whose mail is read by IMAP, too."""
+    """A server whose mail is read by IMAP and POP3, too."""
 
     @pytest.fixture
     def site(self, make_site):
-        """The server, after one session of IMAP."""
-        site = make_site(imap=True)
+        """The server, after a session of each."""
+        site = make_site(imap=True, pop3=True)
+        controller = site.controller
         site.send()
-        with IMAP4(site.controller.host, site.controller.imap_port) as client:
+        with IMAP4(controller.host, controller.imap_port) as client:
             client.login("anna", "x")
             client.select()
+        client = POP3(controller.host, controller.pop3_port)
+        client.user("bert")
+        client.pass_("x")
+        client.quit()
         return site
 
-    def test_their_sessions_are_shown(self, go):
+    @pytest.mark.parametrize(
+        ("name", "user", "said"),
+        [("IMAP", "anna", "SELECT"), ("POP3", "bert", "PASS")],
+    )
+    def test_their_sessions_are_shown(self, go, name, user, said):
         """What was said has no codes that could be explained."""
         page = go("sessions")
-        page.get_by_role("link", name="IMAP", exact=True).click()
+        page.get_by_role("link", name=name, exact=True).click()
         row = page.locator(".list li.row")
-        expect(row).to_contain_text("user anna")
+        expect(row).to_have_count(1)
+        expect(row).to_contain_text(f"user {user}")
+        expect(row.locator(".chip")).to_have_text(name)
         row.click()
-        expect(page.locator(".talk")).to_contain_text("SELECT")
+        expect(page.locator(".talk")).to_contain_text(said)
         expect(page.locator(".talk q")).to_have_count(0)
 
-    def test_where_it_is_read_is_beside_where_it_is_sent(self, go, site):
-        """As a URL to copy."""
+    def test_where_it_is_read_is_beside_where_it_is_sent(self, go, site, context):
+        """As URLs to copy, the same that the server tells to programs."""
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = go("connect")
-        url = f"imap://127.0.0.1:{site.controller.imap_port}"
-        expect(page.locator(".view .who")).to_contain_text(url)
+        controller = site.controller
+        for settings in (controller.imap_settings(), controller.pop3_settings()):
+            url = settings.url
+            expect(page.locator(".view .who")).to_contain_text(url)
+            page.get_by_role("button", name=f"Copy {url}").click()
+            expect(page.get_by_text("Copied")).to_be_visible()
+            assert page.evaluate("navigator.clipboard.readText()") == url
 
-    def test_the_status_has_its_address(self, go, site):
+    def test_a_mailbox_names_its_account(self, go, site):
+        """That of its address, as for a server with an account for each."""
+        page = go("mailboxes")
+        page.get_by_label("Address").fill("anna@box.test")
+        page.get_by_role("button", name="Make").click()
+        page.get_by_text("Settings of your framework").click()
+        settings = page.locator("server-settings .who")
+        controller = site.controller
+        for port, end in (
+            (controller.imap_port, "INBOX"),
+            (controller.pop3_port, ""),
+        ):
+            place = f"://anna%40box.test@127.0.0.1:{port}/{end}"
+            expect(settings).to_contain_text(place)
+
+    def test_the_status_has_their_addresses(self, go, site):
+        """Beside that of SMTP."""
         page = go("status")
-        row = page.get_by_role("row", name="imap")
-        expect(row).to_contain_text(f"127.0.0.1:{site.controller.imap_port}")
+        table = page.get_by_role("table", name="Addresses")
+        controller = site.controller
+        ports = {"imap": controller.imap_port, "pop3": controller.pop3_port}
+        for name, port in ports.items():
+            expect(table.get_by_role("row", name=name)).to_contain_text(f":{port}")
 
 
 class TestSessions:
@@ -145,8 +182,8 @@ class TestSessions:
         expect(page.get_by_text("There are no such sessions.")).to_be_visible()
         with SMTP(site.controller.host, site.controller.port) as client:
             client.ehlo("here.test")
-            page.reload()
             expect(self.rows(page)).to_contain_text("here.test")
+        expect(self.rows(page)).to_have_count(0)
 
     def test_no_more_than_300_are_in_the_document(self, go, site):
         """The newest ones make room for older ones, and can be had again."""
@@ -298,6 +335,21 @@ class TestFaults:
         page = go("faults")
         page.get_by_role("button", name=re.compile("^Disarm")).click()
         expect(page.get_by_text("No rule is armed")).to_be_visible()
+        site.send()
+
+    def test_all_rules_are_disarmed(self, go, site):
+        """The journal begins anew."""
+        rules = site.controller.faults
+        rules.on("RCPT", times=1).reply(450, "4.2.0 no")
+        rules.on("MAIL", sender="x@*").reply(451, "4.3.0 no")
+        with pytest.raises(SMTPRecipientsRefused):
+            site.send()
+        page = go("faults")
+        expect(page.get_by_role("button", name=re.compile("^Disarm"))).to_have_count(2)
+        expect(page.get_by_text("No rule has fired yet.")).to_have_count(0)
+        page.get_by_role("button", name="Clear all").click()
+        expect(page.get_by_text("No rule is armed")).to_be_visible()
+        expect(page.get_by_text("No rule has fired yet.")).to_be_visible()
         site.send()
 
     def test_a_rule_that_has_fired_all_it_can_is_not_counted(self, go, site):
@@ -627,6 +679,23 @@ class TestCompare:
         table = page.get_by_role("table", name="Headers")
         expect(table.locator("del")).to_have_text("old")
         expect(table.locator("ins")).to_have_text("new")
+
+    def test_the_html_sources_are_compared(self, go, site):
+        """Neither is drawn."""
+        two = [
+            site.send(
+                "Content-Type: text/html\n\n"
+                f"<p>Hello,</p>\n<b>{name}</b>\n<script>top.pwned = 1</script>\n"
+            )
+            for name in ("Anna", "Bert")
+        ]
+        page = go(f"compare/{two[0].id}/{two[1].id}")
+        page.get_by_role("button", name="HTML source").click()
+        table = page.get_by_role("table", name="HTML source")
+        expect(table.locator("del")).to_have_text("Anna")
+        expect(table.locator("ins")).to_have_text("Bert")
+        expect(table.get_by_text("<p>Hello,</p>")).to_have_count(2)
+        expect(page.get_by_role("status").get_by_text("1 line differs")).to_be_visible()
 
     def test_what_neither_has_is_said(self, go, two):
         """Such as HTML."""

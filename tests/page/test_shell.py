@@ -7,7 +7,10 @@ from smtplib import SMTPRecipientsRefused
 
 import pytest
 
-from lazr_smtptest.readers.http.gate import Gate
+from lazr_smtptest.readers.http.gate import Gate as LoginGate
+
+from .browser import until
+from .gate import Gate
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -118,12 +121,8 @@ class TestNotices:
         hidden.keyboard.press("Escape")
         site.send("Subject: Your order\n\nHi.\n", recipients=["bert@example.com"])
         expect(hidden).to_have_title("(2) smtptest")
-        found = hidden.evaluate(
-            """async () => {
-              while (!shown.length) await new Promise((done) => setTimeout(done, 20));
-              return shown.map((each) => each.what);
-            }"""
-        )
+        until(hidden, "() => shown.length > 0")
+        found = hidden.evaluate("shown.map((each) => each.what)")
         assert found == [["bert@example.com", "Your order"]]
         hidden.evaluate("shown[0].onclick()")
         expect(hidden.get_by_role("heading", name="Your order")).to_be_visible()
@@ -165,6 +164,20 @@ class TestLooks:
         page.route("**/app.js", lambda route: route.abort())
         page.reload()
         assert self.ground(page) != light
+
+    def test_the_bar_is_seen_before_the_page_is_loaded(self, page, site):
+        """It stays where it is when the rest comes."""
+        modules = Gate(page, "**/app.js")
+        page.goto(site.url, wait_until="commit")
+        name = page.locator(".bar .name")
+        expect(name).to_be_visible()
+        modules.wait()
+        before = name.bounding_box()
+        expect(page.get_by_role("navigation")).to_have_count(0)
+        modules.open()
+        expect(page.get_by_role("navigation", name="Places")).to_be_visible()
+        assert name.bounding_box()["y"] == before["y"]
+        assert name.bounding_box()["x"] == before["x"]
 
     def test_it_speaks_german(self, make_context, site):
         """To a browser that does."""
@@ -223,7 +236,7 @@ class TestLogin:
     @pytest.fixture
     def guarded(self, page, make_site_with):
         """Its page, with one message behind the form."""
-        site = make_site_with(gate=Gate(users={"anna": "secret"}))
+        site = make_site_with(gate=LoginGate(users={"anna": "secret"}))
         site.send("Subject: private\n\nHi.\n")
         page.goto(site.url)
         return page

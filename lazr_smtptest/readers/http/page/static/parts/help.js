@@ -23,7 +23,7 @@ class KeyHelp extends Part {
           ${languages().map((name) => html`<option value=${name}
             ?selected=${currentLocale().startsWith(name)}>${nameOf(name)}</option>`)}
         </select></label>
-        <label class="row-label"><input type="checkbox" ?checked=${areNoticesOn()}
+        <label><input type="checkbox" ?checked=${areNoticesOn()}
           @change=${(event) => chooseNotices(event.target.checked)}>${t("notices")}</label>
         <span class="spring"></span>
         <form method="dialog"><button class="btn">${t("close")}</button></form>

@@ -182,6 +182,7 @@ class TestSessions:
         expect(page.get_by_text("There are no such sessions.")).to_be_visible()
         with SMTP(site.controller.host, site.controller.port) as client:
             client.ehlo("here.test")
+            page.reload()
             expect(self.rows(page)).to_contain_text("here.test")
         expect(self.rows(page)).to_have_count(0)
 

@@ -317,6 +317,29 @@ def test_the_address_of_a_node_test_may_have_a_path_and_a_login(module, site, tm
     ], done.stderr
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "MAIL FROM:<a@b.example> SIZE=999999999999",
+        "MAIL FROM:<a",
+        "RCPT TO:<x@>",
+        "AUTH PLAIN AGEAYg==",
+        "NONSENSE",
+    ],
+)
+def test_what_the_server_refuses_by_itself_gives_no_rule(module, site, command):
+    """It does so before it asks the rules: none would fire."""
+    with smtplib.SMTP(site.controller.host, site.controller.port) as client:
+        client.ehlo()
+        if command.startswith("RCPT"):
+            client.mail("a@b.example")
+        assert client.docmd(command)[0] >= 500
+    site.controller._settle()
+    [session] = get(site, "sessions?limit=1")["sessions"]
+    whole = get(site, f"sessions/{session['id']}")
+    assert module("recipe.js").call("faultOf", whole) is None
+
+
 def test_a_session_without_a_refusal_gives_no_rule(module, site):
     """There is nothing to bring about again."""
     site.send()

@@ -178,14 +178,19 @@ function wordOf(command) {
   return /^[A-Za-z]+/.exec(command)?.[0].toUpperCase() ?? "";
 }
 
+// What the server refuses by itself, before it asks any rule: a wrong command, a login or
+// TLS that is missing, and a size that MAIL announces.
+const OWN = /^(?:\w+ (?:50[0-4]|530|538|555)|MAIL 552)$/;
+
 /**
  * Return the fault that a refused session shows: which phase, whose reply.
  * @param {{session: Object, transcript: Object[]}} whole - a session of the API.
  * @returns {?{phase: string, recipient: string, code: number, text: string, times: number}}
- *   null: no reply of its transcript is a refusal.
+ *   null: no reply of its transcript is a refusal that a rule could bring about.
  */
 export function faultOf(whole) {
   let found = null;
+  const hasRules = whole.transcript.some(({ who, text }) => who === "note" && text.startsWith("fault:"));
   for (const { command, reply } of repliesOf(whole.transcript)) {
     const refusal = REPLY.exec(reply);
     if (refusal === null) continue;
@@ -197,7 +202,7 @@ export function faultOf(whole) {
       text: [enhanced, said].filter(Boolean).join(" "),
       times: 1,
     };
-    if (fault.phase === null) continue;
+    if (fault.phase === null || (!hasRules && OWN.test(`${fault.phase} ${code}`))) continue;
     const isSame = found && found.phase === fault.phase && found.recipient === fault.recipient && found.code === fault.code;
     if (isSame) found.times += 1;
     // The first refusal is the reason; the others follow from it.

@@ -5,12 +5,14 @@ import { get } from "../api.js";
 import { feed } from "../feed.js";
 import { currentLocale, formatTime, t } from "../lang.js";
 import { isReading } from "../logic/outcome.js";
+import { faultOf } from "../logic/recipe.js";
 import { isRefusal } from "../logic/talk.js";
 import { outcomeOf } from "../outcome.js";
 import { Part, STATE } from "../part.js";
 import "../parts/recipe.js";
 import { copy } from "../parts/copy.js";
 import { emptyView } from "../parts/empty.js";
+import { marked } from "../parts/marked.js";
 import { attempt } from "../parts/toast.js";
 import { throttled } from "../throttle.js";
 import "./conversation.js";
@@ -82,17 +84,16 @@ class SessionView extends Part {
         <span class="chip ${outcome.kind}">${isOpen(this.whole) ? t("sessions.is-open")
           : isReading(session) ? outcome.chip : session.delivered ? outcome.title : t("session.nothing")}</span>
         <span class="acts"><button class="btn" @click=${this.#copy}>${t("session.copy")}</button>
-          ${!isReading(session) && transcript.some(isRefusal) ? html`<test-recipe .whole=${this.whole}></test-recipe>` : nothing}</span></div>
+          ${!isReading(session) && faultOf(this.whole) ? html`<test-recipe .whole=${this.whole}></test-recipe>` : nothing}</span></div>
       <dl class="who">
         <dt>${t("envelope.client")}</dt><dd><code>${session.peer.join(" : ")}</code>
-          ${session.helo ? html`<span>${t("session.helo")} <code>${session.helo}</code></span>` : nothing}</dd>
+          ${session.helo ? html`<span>${t("session.helo")} <code>${marked(session.helo)}</code></span>` : nothing}</dd>
         <dt>${t("session.outcome")}</dt><dd><span>${isOpen(this.whole) ? t("sessions.is-open") : outcome.title}</span>
-          ${outcome.reply ? html`<code>${outcome.reply}</code>` : nothing}
-          ${outcome.reply ? html`<bdi>${outcome.who}</bdi>` : nothing}</dd>
+          ${outcome.reply ? html`<code>${marked(outcome.reply)}</code> <bdi>${marked(outcome.who)}</bdi>` : nothing}</dd>
         <dt>${t("session.began")}</dt><dd>${formatTime(session.started_at)}
           ${session.seconds === null ? nothing : html`<span>${seconds(session.seconds)}</span>`}</dd>
         ${session.tls_version ? html`<dt>TLS</dt><dd>${session.tls_version}, ${session.tls_cipher}</dd>` : nothing}
-        ${session.user ? html`<dt>${t("login.user")}</dt><dd>${session.user} (${session.mechanism})</dd>` : nothing}
+        ${session.user ? html`<dt>${t("login.user")}</dt><dd>${marked(session.user)} (${session.mechanism})</dd>` : nothing}
       </dl></div>
       <div class="pane" tabindex="0"><smtp-conversation .lines=${transcript} .reply=${outcome.reply}
         .isReading=${isReading(session)}></smtp-conversation></div>`;

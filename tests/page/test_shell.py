@@ -26,6 +26,7 @@ class TestKeys:
         page.locator(".rows").press("?")
         dialog = page.get_by_role("dialog")
         expect(dialog).to_contain_text("Next row")
+        expect(dialog.get_by_role("heading", name="Keys")).to_be_in_viewport()
         page.keyboard.press("Escape")
         expect(dialog).to_be_hidden()
 
@@ -267,6 +268,33 @@ class TestLogin:
         # The form may have come already, and then it takes all clicks.
         guarded.evaluate("location.hash = '#/status'")
         expect(guarded.get_by_role("dialog", name="Log in")).to_be_visible()
+
+    def test_a_key_does_not_close_it(self, guarded):
+        """There would be no way back."""
+        form = guarded.get_by_role("dialog", name="Log in")
+        expect(form).to_be_visible()
+        for _ in range(3):
+            guarded.keyboard.press("Escape")
+        expect(form).to_be_visible()
+        self.log_in(guarded, "secret")
+        expect(guarded.locator(".row")).to_contain_text("private")
+
+    def test_what_was_written_stays_when_the_login_has_ended(self, guarded, context):
+        """It can be sent after the next login."""
+        self.log_in(guarded, "secret")
+        expect(guarded.locator(".row")).to_have_count(1)
+        guarded.evaluate("location.hash = '#/send'")
+        guarded.get_by_label("To").fill("bert@example.com")
+        guarded.get_by_label("Subject").fill("Written before")
+        context.clear_cookies()
+        send = guarded.get_by_role("main").get_by_role("button", name="Send")
+        send.click()
+        expect(guarded.get_by_role("dialog", name="Log in")).to_be_visible()
+        self.log_in(guarded, "secret")
+        expect(guarded.get_by_role("dialog")).to_have_count(0)
+        expect(guarded.get_by_label("Subject")).to_have_value("Written before")
+        send.click()
+        expect(guarded.get_by_role("heading", name="Written before")).to_be_visible()
 
     def test_a_wrong_password_is_told(self, guarded):
         """And can be tried again."""

@@ -53,7 +53,7 @@ class App extends Part {
     });
     this.listen(feed, ["state"], () => (this.isLive = feed.isLive));
     this.listen(api, ["away"], () => (this.isLive = false));
-    this.listen(api, ["login"], () => (this.needsLogin = true));
+    this.listen(api, ["login", "logged-in"], ({ type }) => (this.needsLogin = type === "login"));
     // It opens while a field has the focus, too.
     this.listen(window, ["keydown"], (event) => {
       if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "k") return;

@@ -1,9 +1,11 @@
 // The form that asks for a login when the API needs one.
 
 import { html } from "../vendor/lit.js";
-import { request } from "../api.js";
+import { api, request } from "../api.js";
+import { feed } from "../feed.js";
 import { t } from "../lang.js";
 import { Part, STATE } from "../part.js";
+import { currentRoute } from "../route.js";
 import { problemLine } from "./empty.js";
 
 class LoginForm extends Part {
@@ -16,12 +18,17 @@ class LoginForm extends Part {
   }
 
   firstUpdated() {
+    this.#show();
+  }
+
+  /** Show it, again if a key has closed it: nothing else can be done. */
+  #show() {
     this.querySelector("dialog").showModal();
   }
 
   render() {
     return html`<dialog class="dialog login" aria-labelledby="login-title"
-      @cancel=${(event) => event.preventDefault()}>
+      @close=${this.#show}>
       <form @submit=${this.#submit}>
         <h2 id="login-title">${t("login.title")}</h2>
         <label>${t("login.user")}<input name="user" autocomplete="username" required></label>
@@ -38,8 +45,10 @@ class LoginForm extends Part {
     const fields = new FormData(event.target);
     await this.submit(async () => {
       await request("POST", "login", { body: Object.fromEntries(fields) });
-      // Everything is asked for anew, with the cookie of the login.
-      location.reload();
+      // All is asked for anew, with the cookie of the login; what is written stays.
+      if (currentRoute().view !== "send") location.reload();
+      api.dispatchEvent(new Event("logged-in"));
+      feed.start();
     });
   }
 }

@@ -318,6 +318,16 @@ class TestSearch:
         field.blur()
         expect(three.locator(".chips b")).to_have_text("to:anna")
 
+    def test_escape_leaves_what_was_typed(self, three):
+        """It is what the list shows; a browser would empty the field."""
+        field = three.get_by_role("combobox", name="Search mail")
+        field.press_sequentially("subject:b")
+        expect(rows(three)).to_have_count(1)
+        for _ in range(2):
+            field.press("Escape")
+        expect(field).not_to_be_focused()
+        expect(field).to_have_value("subject:b")
+
     def test_a_search_is_saved(self, three):
         """And stands at the side."""
         field = three.get_by_role("combobox", name="Search mail")

@@ -130,10 +130,11 @@ class SearchField extends Part {
       this.chosen = this.chosen < 0 && step < 0 ? count - 1 : (this.chosen + step + count) % count;
     } else if (count && (event.key === "Tab" || event.key === "Enter") && this.chosen >= 0) {
       this.#take(event, this.chosen);
-    } else if (event.key === "Escape" && count) {
-      this.found = NONE;
     } else if (event.key === "Escape") {
-      event.target.blur();
+      // A browser would empty the field, and leave what it has found.
+      event.preventDefault();
+      if (count) this.found = NONE;
+      else event.target.blur();
     } else if (event.key === "Enter") {
       this.found = NONE;
       this.#go(this.value);

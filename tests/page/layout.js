@@ -66,6 +66,9 @@
     const { scrollWidth, scrollHeight } = document.documentElement;
     if (scrollWidth > innerWidth) yield `the page is ${scrollWidth} pixels wide`;
     if (scrollHeight > innerHeight) yield `the page is ${scrollHeight} pixels high`;
+    for (const each of document.querySelectorAll(".pane, .head, .side")) {
+      if (each.scrollWidth > each.clientWidth + 1) yield `scrolls sideways: ${nameOf(each)}`;
+    }
   }
 
   function* textFaults() {

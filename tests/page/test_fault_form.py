@@ -6,6 +6,7 @@ import pytest
 
 from lazr_smtptest.faults import Faults
 from lazr_smtptest.faults.phases import PHASES, READER_PHASES
+from lazr_smtptest.readers.http.page.files import load_texts
 
 # What the fields of the form have at first.
 FIELDS = {"recipient": "*@x.test", "times": "2", "code": "451", "seconds": "1.5"} | {
@@ -49,6 +50,15 @@ def test_every_action_of_a_kind_is_offered_where_it_is_possible(rules):
         if action in phase.actions
     }
     assert possible <= offered
+
+
+def test_each_action_has_a_text(module):
+    """In every language."""
+    script = "[...new Set(Object.values(m.PHASES).flat().flatMap(m.actionsAt))]"
+    actions = module("faults.js").run(script)
+    assert len(actions) > 9
+    for language in ("en", "de"):
+        assert {f"action.{each}" for each in actions} <= load_texts(language).keys()
 
 
 def test_a_rule_is_toml(module):

@@ -428,6 +428,21 @@ class TestTabs:
         expect(table.locator(".chip")).to_have_count(1)
         expect(page.get_by_role("tabpanel")).to_contain_text("1 recipient is in the")
 
+    def test_many_recipients_leave_room_for_the_message(self, page, site):
+        """The first ones are named, more in the tab when asked for."""
+        people = tuple(f"u{number}@b.example" for number in range(1000))
+        mail = Envelope(mail_from="", rcpt_tos=people, content=b"Subject: x\r\n\r\nHi.")
+        site.controller.mailbox.add(mail)
+        page.goto(f"{site.url}#/messages/{site.controller.mailbox[0].id}")
+        head = page.locator(".head")
+        expect(head).to_contain_text("RCPT TO:<u49@b.example>")
+        expect(head).not_to_contain_text("u50@b.example")
+        head.get_by_role("link", name="950 more").click()
+        table = page.get_by_role("table", name="Envelope")
+        expect(table.get_by_role("rowheader", name="RCPT")).to_have_count(200)
+        page.get_by_role("button", name="800 more").click()
+        expect(table.get_by_role("rowheader", name="RCPT")).to_have_count(400)
+
     def test_the_header_is_decoded_or_raw(self, opened):
         """With the route of Received fields."""
         pane = show(opened, "Headers")
@@ -520,6 +535,16 @@ class TestTabs:
         opened.keyboard.press("ArrowRight")
         expect(opened.get_by_role("tab", name="Text")).to_be_focused()
         expect(opened.get_by_role("tabpanel")).to_contain_text("Your code is 481516.")
+
+
+@pytest.mark.parametrize("name", ["latest", "2"])
+def test_a_name_of_the_api_leads_to_the_message(page, site, name):
+    """The address is that of the message then."""
+    site.send("Subject: first\n\nHi.\n")
+    found = site.send("Subject: second\n\nHi.\n")
+    page.goto(f"{site.url}#/messages/{name}")
+    expect(page.get_by_role("heading", name="second")).to_be_visible()
+    expect(page).to_have_url(f"{site.url}#/messages/{found.id}")
 
 
 class TestEnd:

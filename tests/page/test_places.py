@@ -182,7 +182,6 @@ class TestSessions:
         expect(page.get_by_text("There are no such sessions.")).to_be_visible()
         with SMTP(site.controller.host, site.controller.port) as client:
             client.ehlo("here.test")
-            page.reload()
             expect(self.rows(page)).to_contain_text("here.test")
         expect(self.rows(page)).to_have_count(0)
 
@@ -283,6 +282,17 @@ class TestSessions:
         page = go("sessions")
         page.get_by_role("link", name=name, exact=True).click()
         expect(self.rows(page).filter(has_text=row)).to_have_count(1)
+
+    def test_a_letter_that_turns_the_name_of_a_client_is_a_mark(self, go, site):
+        """In the list of sessions, and in the session."""
+        session = Session(id="turned", started=1.0, ended=2.0, peer=("192.0.2.1", 1))
+        session.helo = "\u202eevil"
+        session.close()
+        site.controller.mailbox.reader.keep_session(session)
+        page = go("sessions?show=all")
+        expect(self.rows(page).locator(".mark")).to_have_text("U+202E RLO")
+        self.rows(page).click()
+        expect(page.locator(".head .mark")).to_have_text("U+202E RLO")
 
     def test_no_refusal_is_told_in_a_sentence(self, go):
         """An empty list teaches."""
@@ -427,7 +437,8 @@ class TestMailboxes:
     """Disposable mailboxes."""
 
     def test_one_is_made_counts_its_mail_and_is_deleted(self, go, site):
-        """It ends with its messages."""
+        """It ends with its messages; those before it are not in it."""
+        site.send(recipients=["anna@box.test"])
         page = go("mailboxes")
         page.get_by_label("Address").fill("anna@box.test")
         page.get_by_role("button", name="Make").click()
@@ -443,6 +454,14 @@ class TestMailboxes:
         dialog = page.get_by_role("dialog", name="and its 1 message?")
         dialog.get_by_role("button", name="Delete").click()
         expect(page.get_by_text("There are no mailboxes.")).to_be_visible()
+
+    def test_what_no_search_finds_is_not_linked(self, go):
+        """A query has no wildcards of addresses."""
+        page = go("mailboxes")
+        page.get_by_label("Address").fill("*@box.test")
+        page.get_by_role("button", name="Make").click()
+        expect(page.get_by_role("button", name="Copy *@box.test")).to_be_visible()
+        expect(page.get_by_role("link", name="Show its mail")).to_have_count(0)
 
     def test_one_without_an_address_gets_its_own(self, go):
         """Nobody else has it."""
@@ -567,6 +586,16 @@ class TestSend:
         answer = site.controller.mailbox[1]
         assert answer.header("in-reply-to") == "<1@shop.example>"
         assert answer.header("references") == "<1@shop.example>"
+
+    def test_another_mail_is_no_answer(self, go, site):
+        """It begins empty."""
+        found = site.send("Subject: Question\nMessage-ID: <1@b.example>\n\nWhy?\n")
+        page = go(f"send?reply={found.id}")
+        expect(page.get_by_label("Subject")).to_have_value("Re: Question")
+        places = page.get_by_role("navigation", name="Places")
+        places.get_by_role("link", name="Send").click()
+        expect(page.get_by_label("Subject")).to_have_value("")
+        expect(page.get_by_label("Text")).to_have_value("")
 
 
 class TestFiles:

@@ -305,7 +305,7 @@ class TestLanguages:
 
     def test_every_text_is_used_and_every_used_one_is_there(self) -> None:
         """Those of `made`, whose keys are made of codes, have a test of their own."""
-        made = re.compile(r"(reply|status|class|query|warning)\..*")
+        made = re.compile(r"(reply|status|class|query|warning|action|severity)\..*")
         source = "\n".join(
             path.read_text()
             for path in FOLDER.rglob("*.js")

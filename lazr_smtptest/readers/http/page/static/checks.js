@@ -42,7 +42,8 @@ async function checkHTML(id) {
 async function checkLinks(id) {
   const answer = await ask(id, "link-check");
   const findings = linkFindings(answer, t);
-  const verdict = findings.length ? t("checks.broken", { n: answer.Errors }) : t("links.none");
+  const n = findings.filter((each) => each.severity === "bad").length;
+  const verdict = findings.length ? t("checks.broken", { n }) : t("links.none");
   return { severity: worstOf(findings), verdict, findings };
 }
 

@@ -13,7 +13,7 @@ class KeyHelp extends Part {
   }
 
   render() {
-    return html`<dialog class="dialog" aria-labelledby="keys-title" @click=${this.#outside}>
+    return html`<dialog class="dialog" autofocus aria-labelledby="keys-title" @click=${this.#outside}>
       <h2 id="keys-title">${t("keys.title")}</h2>
       <dl class="keys">${allKeys().map((each) => html`
         <dt>${each.keys.split(", ").map((keys) => html`<kbd>${keys}</kbd> `)}</dt>

@@ -7,8 +7,9 @@ import { quoted } from "../logic/query.js";
 import { Part } from "../part.js";
 import { href } from "../route.js";
 import { state } from "../state.js";
+import { marked } from "./marked.js";
 import { savedSearches } from "./saved.js";
-import { tagColour } from "./tags.js";
+import { tagSquare } from "./tags.js";
 import { attempt } from "./toast.js";
 
 class SideBar extends Part {
@@ -45,8 +46,7 @@ class SideBar extends Part {
       ${item(["connect"], {}, t("connect.title"), "", view === "connect")}
       ${group(t("side.tags"), tags.map(([name, n]) => {
         const search = `tag:${quoted(name)}`;
-        return item(["messages"], { q: search }, html`<span class="tag"
-          data-colour=${tagColour(name)}></span>${name}`, n, isMail && q === search);
+        return item(["messages"], { q: search }, html`${tagSquare(name)}${marked(name)}`, n, isMail && q === search);
       }))}
       ${group(t("side.searches"), savedSearches.all.map((each) =>
         item(["messages"], { q: each }, each, "", isMail && q === each)))}

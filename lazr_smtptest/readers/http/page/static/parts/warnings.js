@@ -13,7 +13,8 @@ export function warningList({ warnings, trouble = [] }) {
   const n = warnings.length + trouble.length;
   if (!n) return nothing;
   return html`<dt>${t("head.warnings")}</dt><dd><details class="warnings" ?open=${n <= OPEN}>
-    <summary>${t("row.warnings", { n })}</summary>
+    <summary>${t("row.warnings", { n: warnings.length })}${trouble.length
+      ? `, ${t("head.trouble", { n: trouble.length })}` : ""}</summary>
     <ul>${warnings.map(warning)}${trouble.map((each) => html`<li>${marked(each)}</li>`)}</ul></details></dd>`;
 }
 

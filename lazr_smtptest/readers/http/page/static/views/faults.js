@@ -89,7 +89,7 @@ class FaultsView extends Part {
       </div>
       <div class="strip fields">
         <label>${t("faults.then")}<select @change=${(event) => (this.action = event.target.value)}>${actionsAt(phase).map(
-          (each) => option(each, actionName(each), action))}</select></label>
+          (each) => option(each, t(`action.${each}`), action))}</select></label>
         ${this.#values()}
         <button class="btn primary">${t("faults.arm")}</button>
       </div>
@@ -178,15 +178,6 @@ class FaultsView extends Part {
     state.refreshRules();
     this.#readJournal();
   }
-}
-
-function actionName(name) {
-  return {
-    reply: t("envelope.reply"), delay: t("action.delay"), hold: t("action.hold"), drop: t("action.drop"),
-    reset: t("action.reset"), swallow: t("action.swallow"), discard: t("action.discard"),
-    hide: t("action.hide"), uidvalidity: t("action.uidvalidity"), expunge: t("action.expunge"),
-    repeat_exists: t("action.repeat_exists"),
-  }[name];
 }
 
 function option(value, label, chosen) {

@@ -86,11 +86,8 @@ class MailChecks extends Part {
 function group(severity, findings) {
   const own = findings.filter((each) => each.severity === severity);
   if (!own.length) return nothing;
-  const meanings = {
-    bad: t("severity.bad"), warn: t("severity.warn"), info: t("severity.info"), good: t("severity.good"),
-  };
   return html`<details class="findings" ?open=${severity !== "good"}>
-    <summary><span class="chip ${severity}">${own.length}</span> ${meanings[severity]}</summary>
+    <summary><span class="chip ${severity}">${own.length}</span> ${t(`severity.${severity}`)}</summary>
     <ul>${own.slice(0, MOST).map(finding)}</ul>
     ${own.length > MOST ? html`<p>${t("more", { n: own.length - MOST })}</p>` : nothing}</details>`;
 }

@@ -3,6 +3,7 @@
 import { html, nothing } from "../vendor/lit.js";
 import { t } from "../lang.js";
 import { marked } from "../parts/marked.js";
+import { moreButton } from "../parts/more.js";
 import { table } from "../parts/table.js";
 
 function withOptions(command, options) {
@@ -32,14 +33,19 @@ function parameters(options) {
     html`<code class="param">${marked(value === null ? name : `${name}=${value}`)}</code>`);
 }
 
-/** Return the table of an envelope. */
-export function envelopeTable(envelope) {
+/**
+ * Return the table of an envelope.
+ * @param {Object} envelope - as the API has it.
+ * @param {number} shown - how many recipients are shown.
+ * @param {function()} showMore - shows more of them.
+ */
+export function envelopeTable(envelope, shown, showMore) {
   const { recipients } = envelope;
   const hidden = recipients.filter((each) => each.is_bcc).length;
   return html`${hidden ? html`<p class="strip">${t("envelope.hidden", { n: hidden })}</p>` : nothing}
     ${table([
       ["MAIL", html`<code>${marked(`FROM:<${envelope.mail_from}>`)}</code>${parameters(envelope.mail_options)}`],
-      ...recipients.map((each) => ["RCPT", html`<code>${marked(`TO:<${each.address}>`)}</code>
+      ...recipients.slice(0, shown).map((each) => ["RCPT", html`<code>${marked(`TO:<${each.address}>`)}</code>
         ${bccMark(each)}${parameters(each.options)}`]),
       ["EHLO", html`<code>${marked(envelope.helo)}</code>`],
       [t("envelope.client"), html`<code>${envelope.peer.join(" : ")}</code>`],
@@ -47,5 +53,6 @@ export function envelopeTable(envelope) {
       ["TLS", envelope.tls ? t("head.tls") : t("head.plain")],
       [t("envelope.transaction"), envelope.transaction],
       [t("envelope.reply"), html`<code>${envelope.reply ?? ""}</code>`],
-    ], t("tab.envelope"))}`;
+    ], t("tab.envelope"))}
+    ${moreButton(recipients.length - shown, showMore)}`;
 }

@@ -9,6 +9,9 @@ import { isImage } from "../parts/attachments.js";
 import { marked } from "../parts/marked.js";
 import { moreButton, STEP } from "../parts/more.js";
 
+// A deeper part stands no further in.
+const MOST_DEPTH = 4;
+
 class MailParts extends Part {
   static properties = { messageId: {}, parts: {}, shown: STATE };
 
@@ -23,8 +26,8 @@ class MailParts extends Part {
 
   #part(part) {
     const url = apiURL(messagePath(this.messageId, `parts/${part.id}`));
-    const depth = part.id.split(".").length;
-    return html`<li class="card" data-depth=${Math.min(depth, 6)}>
+    const depth = Math.min(part.id.split(".").length, MOST_DEPTH) - 1;
+    return html`<li class="card" .style=${`margin-inline-start: calc(${depth} * var(--s5))`}>
       <h2><code>${part.id}</code> <bdi>${marked(part.name || part.content_type)}</bdi>
         ${part.disposition ? html`<span class="chip">${part.disposition}</span>` : nothing}
         <span class="spring"></span>

@@ -71,8 +71,8 @@ class MailboxesView extends Part {
     const count = this.counts[box.name] ?? 0;
     return html`<section class="card"><h2><bdi>${address}</bdi>
         <span class="chip ${count ? "info" : ""}">${t("list.all", { n: count })}</span><span class="spring"></span>
-        ${box.address ? html`<copy-button .text=${box.address}></copy-button>
-          <a class="btn small" href=${href(["messages"], { q: `rcpt:${quoted(box.address)}` })}>${t("mailboxes.show")}</a>` : nothing}
+        ${box.address ? html`<copy-button .text=${box.address}></copy-button>` : nothing}
+        ${queryOf(box) ? html`<a class="btn small" href=${href(["messages"], { q: queryOf(box) })}>${t("mailboxes.show")}</a>` : nothing}
         <button class="btn small bad" aria-label=${t("mailboxes.delete", { address })}
           @click=${() => this.#delete(box)}>${t("do.delete")}</button></h2>
       <dl class="who"><dt>${t("mailboxes.name")}</dt><dd><code>${box.name}</code>
@@ -104,6 +104,13 @@ class MailboxesView extends Part {
       state.refreshMailboxes();
     });
   }
+}
+
+/** Return the query that finds what a mailbox has; empty: none does. */
+function queryOf({ address, user, header, query, created_at }) {
+  // A query has no wildcards of addresses; what came before the mailbox is not in it.
+  if (!address || user || header || /[*?]/.test(address)) return "";
+  return `rcpt:${quoted(address)} ${query && `(${query}) `}after:"${created_at}"`;
 }
 
 function countsOf(name) {

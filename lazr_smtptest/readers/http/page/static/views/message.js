@@ -13,12 +13,13 @@ import { choice } from "../parts/choice.js";
 import { copy } from "../parts/copy.js";
 import { emptyView } from "../parts/empty.js";
 import { marked } from "../parts/marked.js";
+import { STEP } from "../parts/more.js";
 import "../parts/recipe.js";
 import "../parts/release.js";
-import { tagColour } from "../parts/tags.js";
+import { tagSquare } from "../parts/tags.js";
 import { attempt } from "../parts/toast.js";
 import { warningList } from "../parts/warnings.js";
-import { currentRoute, go, href } from "../route.js";
+import { currentRoute, go, href, replaceRoute } from "../route.js";
 import { throttled } from "../throttle.js";
 import "./conversation.js";
 import "./mail-checks.js";
@@ -32,6 +33,9 @@ import "./mail-source.js";
 const PAUSE = 200;
 // Bytes of a message above which its text and HTML are loaded when they are asked for.
 const LARGE = 2_000_000;
+
+// Recipients that are named above the content.
+const MOST_NAMED = 50;
 
 // The tabs, with the keys of their texts.
 const TABS = [
@@ -55,6 +59,8 @@ class MailView extends Part {
     message: STATE,
     problem: STATE,
     sourceKind: STATE,
+    // How many recipients of the envelope are shown.
+    shown: STATE,
   };
 
   #refresh = throttled(() => this.#readSummary(), PAUSE);
@@ -95,6 +101,7 @@ class MailView extends Part {
     if (!changed.has("messageId")) return;
     // What is done with a message is done with the one that is shown.
     this.message = null;
+    this.shown = STEP;
     this.#load();
   }
 
@@ -115,6 +122,10 @@ class MailView extends Part {
     try {
       const found = await load(id, [undefined, "", "html"].includes(this.tab), loading.signal);
       if (loading.signal.aborted) return;
+      // It may be named by its number, or as the latest one.
+      if (found.summary.id !== id) {
+        return replaceRoute(["messages", found.summary.id, this.tab], { q: currentRoute().query.get("q") });
+      }
       this.message = found;
       // What is seen comes first.
       await found.blocked?.catch(() => {});
@@ -190,9 +201,11 @@ class MailView extends Part {
         <dt>${t("head.from")}</dt><dd>${people(summary.from)}</dd>
         <dt>${t("head.to")}</dt><dd>${people(summary.to)}</dd>
         ${summary.cc.length ? html`<dt>Cc</dt><dd>${people(summary.cc)}</dd>` : nothing}
-        <dt>${t("tab.envelope")}</dt><dd><code>${mailCommand(envelope)}</code>
-          ${envelope.recipients.map((each) => html`<code>${rcptCommand(each)}</code>
+        <dt>${t("tab.envelope")}</dt><dd><code>${marked(mailCommand(envelope))}</code>
+          ${envelope.recipients.slice(0, MOST_NAMED).map((each) => html`<code>${marked(rcptCommand(each))}</code>
             ${bccMark(each)}`)}
+          ${envelope.recipients.length > MOST_NAMED ? html`<a href=${this.#place("envelope")}
+            >${t("more", { n: envelope.recipients.length - MOST_NAMED })}</a>` : nothing}
           ${senderHint(this.message)}</dd>
         <dt>${t("head.arrived")}</dt><dd>${this.#arrived()}</dd>
         ${warningList(this.message)}
@@ -215,7 +228,7 @@ class MailView extends Part {
     const remove = () => attempt(() =>
       changeMessages({ ids: [this.messageId] }, { remove_tags: [tag] }));
     return html`<button class="chip" @click=${remove} aria-label=${t("head.untag", { tag })}>
-      <span class="tag" data-colour=${tagColour(tag)}></span>${tag} ×</button>`;
+      ${tagSquare(tag)}${marked(tag)} ×</button>`;
   }
 
   #arrived() {
@@ -228,8 +241,8 @@ class MailView extends Part {
     ];
     return html`<span title=${formatTime(date)}>${formatClock(date)}</span>
       ${envelope.session_id ? html`<a href=${this.#place("conversation")}>${t("head.session")}</a>` : nothing}
-      ${facts.filter(Boolean).map((each) => html`<span>${each}</span>`)}
-      ${envelope.reply ? html`<code>${envelope.reply}</code>` : nothing}`;
+      ${facts.filter(Boolean).map((each) => html`<span>${marked(each)}</span>`)}
+      ${envelope.reply ? html`<code>${marked(envelope.reply)}</code>` : nothing}`;
   }
 
   /** Copy the address of the message, without the search that found it. */
@@ -307,7 +320,7 @@ class MailView extends Part {
       case "links":
         return message.links === null ? this.#loadLinks() : links(message.links);
       case "envelope":
-        return envelopeTable(message.envelope);
+        return envelopeTable(message.envelope, this.shown, () => (this.shown += STEP));
       case "checks":
         return html`<mail-checks .messageId=${messageId} .message=${message}></mail-checks>`;
       default:
@@ -328,8 +341,8 @@ async function load(id, wantsHTML, signal) {
   loadingParts.catch(() => {});
   // The list has loaded that of a message which is opened there.
   const summary = document.querySelector("mail-list")?.messageOf(id) ?? (await get("messages",
-    { query: `id:${quoted(id)}`, limit: 1, timeout: 5 }, { signal })).messages[0];
-  if (summary && summary.size <= LARGE) {
+    { query: `id:${quoted(id)}`, limit: 1, timeout: 5 }, { signal })).messages[0] ?? (await read("")).summary;
+  if (summary.size <= LARGE) {
     const blocked = wantsHTML
       ? loadingParts.then((parts) => (parts.some(isHTML) ? read("view/blocked") : null)) : null;
     // Its tab tells why it cannot be read.
@@ -348,8 +361,10 @@ function isHTML(part) {
 }
 
 function people(mailboxes) {
+  const others = mailboxes.length - MOST_NAMED;
   if (!mailboxes.length) return t("head.nobody");
-  return mailboxes.map(({ name, address }) => html`<bdi>${marked(name ? `${name} <${address}>` : address)}</bdi>`);
+  return html`${mailboxes.slice(0, MOST_NAMED).map(({ name, address }) =>
+    html`<bdi>${marked(name ? `${name} <${address}>` : address)}</bdi>`)}${others > 0 ? t("more", { n: others }) : nothing}`;
 }
 
 /** Return a chip if the sender of the envelope is none of those in From. */

@@ -3,7 +3,7 @@
 import { html, nothing } from "../vendor/lit.js";
 import { currentLocale, t } from "../lang.js";
 import { size } from "../logic/size.js";
-import { tagColour } from "../parts/tags.js";
+import { tagSquare } from "../parts/tags.js";
 import { marked } from "../parts/marked.js";
 import { when } from "../parts/when.js";
 import { outcomeOf } from "../outcome.js";
@@ -46,10 +46,10 @@ function chipsOf({ warnings, attachments, tags }) {
   if (warnings) marks.push(chip("warn", t("row.warnings", { n: warnings }), t("row.warnings-why")));
   if (attachments) marks.push(chip("", t("row.files", { n: attachments }), t("row.files-why", { n: attachments })));
   const named = tags.slice(0, MOST_CHIPS - marks.length).map((tag) =>
-    html`<span class="chip">${square(tag)}${tag}</span>`);
+    html`<span class="chip">${tagSquare(tag)}${marked(tag)}</span>`);
   // There is room for the colours of the others.
   const others = tags.slice(named.length).map((tag) =>
-    html`<span title=${tag}>${square(tag)}<span class="unseen">${tag}</span></span>`);
+    html`<span title=${tag}>${tagSquare(tag)}<span class="unseen">${tag}</span></span>`);
   return [...marks, ...named, ...others.slice(0, MOST_SQUARES)];
 }
 
@@ -57,17 +57,13 @@ function chip(kind, text, why) {
   return html`<span class="chip ${kind}" title=${why}>${text}</span>`;
 }
 
-function square(tag) {
-  return html`<span class="tag" data-colour=${tagColour(tag)}></span>`;
-}
-
 /** Return the row of a session that delivered nothing. */
 export function refusedRow(row, place) {
   const { session } = row;
   const { kind, title, reply, who, chip } = outcomeOf(session);
   return frame(row, place, "refused", html`
-    <div class="l"><span class="to">${who}</span>${when(session.started_at)}</div>
-    <div class="l"><span class="sub">${reply ? t("row.refused", { reply }) : title}</span>
+    <div class="l"><span class="to">${marked(who)}</span>${when(session.started_at)}</div>
+    <div class="l"><span class="sub">${marked(reply ? t("row.refused", { reply }) : title)}</span>
       <span class="snip">${t("session.title", { n: session.number || session.id })}</span>
       <span class="chip ${kind}">${chip}</span></div>`);
 }

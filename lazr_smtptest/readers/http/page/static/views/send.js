@@ -39,13 +39,15 @@ class SendView extends Part {
     this.#begin();
   }
 
-  /** Begin an answer, if the address names the message. */
+  /** Begin an answer, if the address names the message, or another mail. */
   async #begin() {
+    const { href } = location;
     const { view, query } = currentRoute();
     const id = query.get("reply");
-    if (view !== "send" || !id) return;
-    const message = await attempt(() => get(messagePath(id)));
-    if (message) this.draft = answerTo(message);
+    if (view !== "send") return;
+    this.draft = EMPTY;
+    const message = id && await attempt(() => get(messagePath(id)));
+    if (message && href === location.href) this.draft = answerTo(message);
   }
 
   render() {

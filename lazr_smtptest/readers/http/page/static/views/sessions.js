@@ -7,12 +7,15 @@ import { feed } from "../feed.js";
 import { t } from "../lang.js";
 import { outcomeOf } from "../outcome.js";
 import { Part, STATE } from "../part.js";
+import { marked } from "../parts/marked.js";
 import { when } from "../parts/when.js";
 import { go, href } from "../route.js";
 import { throttled } from "../throttle.js";
 import { inTurn } from "../turns.js";
 
 const PAUSE = 400;
+// Milliseconds between two looks at open sessions: no event tells what is said in them.
+const OPEN_PAUSE = 1000;
 const PAGE = 100;
 // The most that are in the document.
 const MOST = 300;
@@ -31,6 +34,7 @@ class SessionList extends Part {
 
   #refresh = throttled(() => this.#load(), PAUSE);
   #inTurn = inTurn();
+  #timer = 0;
 
   constructor() {
     super();
@@ -86,6 +90,10 @@ class SessionList extends Part {
       this.sessions = isMore ? all.slice(-MOST) : all.slice(0, MOST);
       this.next = found.next;
       this.problem = null;
+      clearTimeout(this.#timer);
+      if (filter === "open" && this.isConnected && found.sessions.length) {
+        this.#timer = setTimeout(this.#refresh, OPEN_PAUSE);
+      }
     } catch (problem) {
       if (filter === this.filter) this.problem = problem;
     }
@@ -127,13 +135,13 @@ class SessionList extends Part {
   #row(session) {
     const outcome = outcomeOf(session);
     const isOpen = session.seconds === null;
+    const who = [session.peer[0], session.helo].filter(Boolean).join(" · ");
     const kind = outcome.kind !== "bad" || isOpen ? "read" : "refused";
     return html`<li class="row ${kind}" aria-current=${session.id === this.current ? "true" : nothing}>
       <a class="cover" href=${href(["sessions", session.id], { show: this.filter })}>
-      <div class="l"><span class="to">${session.number || ""} · ${session.peer[0]}${session.helo
-        ? ` · ${session.helo}` : ""}</span>${when(session.started_at)}</div>
-      <div class="l"><span class="sub">${isOpen ? t("sessions.is-open") : outcome.title}</span>
-        <span class="snip">${outcome.reply}</span>
+      <div class="l"><span class="to">${session.number || ""} · ${marked(who)}</span>${when(session.started_at)}</div>
+      <div class="l"><span class="sub">${isOpen ? t("sessions.is-open") : marked(outcome.title)}</span>
+        <span class="snip">${marked(outcome.reply)}</span>
         ${isOpen ? nothing : html`<span class="chip ${outcome.kind}">${outcome.chip}</span>`}</div></a></li>`;
   }
 }

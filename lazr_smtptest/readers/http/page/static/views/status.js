@@ -57,7 +57,6 @@ class StatusView extends Part {
         [t("do.unread"), formatNumber(status.unread)],
         [t("status.missing"), formatNumber(status.missing)],
         [t("status.oldest"), status.oldest ? formatTime(status.oldest) : "–"],
-        [t("status.change"), formatNumber(status.last_change)],
       ], t("status.store"))}</section>
       <section class="card"><h2>${t("status.versions")}</h2>${table([
         ["lazr.smtptest", status.version], ["Python", status.python], ["Twisted", status.twisted],

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import sys
 import threading
 
-__all__ = ["Bridge"]
+__all__ = ["Bridge", "Lines"]
 
 _PIECE = 65536
+_BARE_LF = re.compile(rb"(?<!\r)\n")
 
 
 class Bridge:
@@ -37,6 +39,31 @@ class Bridge:
     def _send(self, source: int) -> None:
         """Copy standard input; a server sees its end, and answers what came before."""
         with contextlib.suppress(OSError):
+            lines = Lines()
             while data := os.read(source, _PIECE):
-                self._connection.sendall(data)
+                self._connection.sendall(lines.with_crlf(data))
             self._connection.shutdown(socket.SHUT_WR)
+
+
+class Lines:
+    """Ends lines in CRLF, as the wire has them, if the first one ends in LF alone.
+
+    A terminal and a shell script write such lines. The bytes of a client that speaks
+    SMTP stay as they are: those of BDAT and of TLS need not be lines.
+    """
+
+    def __init__(self) -> None:
+        self._is_exact: bool | None = None
+        self._last = b""
+
+    def with_crlf(self, data: bytes) -> bytes:
+        """Return the next piece, with the line ends of the wire."""
+        if self._is_exact is None and b"\n" in data:
+            line = self._last + data.partition(b"\n")[0]
+            self._is_exact = line.endswith(b"\r")
+        # A CR at the end of the last piece belongs to an LF here.
+        former = b"\r" if self._last == b"\r" else b""
+        self._last = data[-1:]
+        if self._is_exact is not False:
+            return data
+        return _BARE_LF.sub(b"\r\n", former + data)[len(former) :]

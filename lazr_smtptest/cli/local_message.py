@@ -6,24 +6,42 @@ section 3.6); who submits it adds them (RFC 6409 section 8).
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from email.header import Header
-from email.utils import formatdate, getaddresses, make_msgid, quote
+from email.utils import formatdate, make_msgid, quote
 
-from lazr_smtptest.mime.addresses import read_addresses
+from lazr_smtptest.mime.addresses import read_entries
 
-__all__ = ["LocalMessage", "read_recipients"]
+__all__ = [
+    "AddressError",
+    "LocalMessage",
+    "read_arguments",
+    "read_recipients",
+    "read_sender",
+]
 
 # The name of a field (RFC 5322 section 2.2) and its colon; older programs have a
 # space before it.
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
-# The line that programs with mailboxes as files write before a message.
-_FROM_LINE = re.compile(rb"From [^\r\n]*\r?\n")
+# The lines that programs with mailboxes as files write before a message; one that was
+# there already has a mark.
+_FROM_LINES = re.compile(rb"(?:>?From [^\r\n]*\r?\n)+")
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+\Z")
 
 _RECIPIENTS = ("to", "cc", "bcc")
 _HIDDEN = ("bcc", "resent-bcc")
+
+
+# A user of this machine, alone or with a name: root, Anna <root>.
+_USER = re.compile(r"(?:[^<>]*<)?\s*([^\s<>@\"()]+)\s*>?")
+# An address that is the same in a command of SMTP: only a quoted string has spaces.
+_PATH = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^\s<>"])+')
+
+
+class AddressError(ValueError):
+    """An address cannot be used; nothing of it is sent."""
 
 
 def read_recipients(body: bytes) -> list[str]:
@@ -31,10 +49,66 @@ def read_recipients(body: bytes) -> list[str]:
 
     Args:
         body: such as that of a field To: ``b"root, Anna <anna@example.com>"``.
+
+    Raises:
+        AddressError: an entry of the list is neither.
     """
-    text = body.decode("utf-8", "surrogateescape").strip()
-    users = [each for _, each in getaddresses([text]) if each and "@" not in each]
-    return [*read_addresses(body), *users]
+    found: list[str] = []
+    wrong: list[str] = []
+    for text, addresses in read_entries(body):
+        user = _USER.fullmatch(text)
+        paths = addresses or ([user[1]] if user else [])
+        if paths and all(map(_is_path, paths)):
+            found += paths
+        else:
+            wrong.append(repr(text))
+    if wrong:
+        raise AddressError(_none(wrong))
+    return found
+
+
+def read_arguments(texts: Iterable[str]) -> list[str]:
+    """Return the addresses of arguments, of which each has one or several.
+
+    Raises:
+        AddressError: one has none, or is no list of addresses.
+    """
+    found: list[str] = []
+    for text in texts:
+        # A line end would end a command of SMTP.
+        addresses = read_recipients(os.fsencode(text)) if text.isprintable() else []
+        if not addresses:
+            raise AddressError(_none([repr(text)]))
+        found += addresses
+    return found
+
+
+def read_sender(text: str) -> str:
+    """Return the sender of an envelope; ``""``: the null sender.
+
+    Args:
+        text: such as ``anna@example.com`` or ``Anna <anna@example.com>``; ``""`` or
+            ``<>`` for the null sender.
+
+    Raises:
+        AddressError: it is no address, or several.
+    """
+    if text.strip() in ("", "<>"):
+        return ""
+    found = read_arguments([text])
+    if len(found) != 1:
+        raise AddressError(_none([repr(text)]))
+    return found[0]
+
+
+def _is_path(address: str) -> bool:
+    return address.isprintable() and _PATH.fullmatch(address) is not None
+
+
+def _none(texts: Sequence[str]) -> str:
+    """Return the error of texts that are no addresses."""
+    verb = "is no address" if len(texts) == 1 else "are no addresses"
+    return f"{', '.join(texts)} {verb}"
 
 
 class LocalMessage:
@@ -46,7 +120,7 @@ class LocalMessage:
 
     def __init__(self, data: bytes) -> None:
         self._fields: list[tuple[str, bytes]] = []
-        if found := _FROM_LINE.match(data):
+        if found := _FROM_LINES.match(data):
             data = data[found.end() :]
         end = self._read_fields(data)
         # A line that is no field begins the body, also without an empty line.
@@ -72,6 +146,9 @@ class LocalMessage:
 
         A message that was sent again has others: those of Resent-To, Resent-Cc and
         Resent-Bcc (RFC 5322 section 3.6.6).
+
+        Raises:
+            AddressError: an entry is no address.
         """
         names = {name for name, _ in self._fields}
         wanted: Sequence[str] = [f"resent-{each}" for each in _RECIPIENTS]

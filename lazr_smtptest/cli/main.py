@@ -8,6 +8,9 @@ from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 
+from lazr_smtptest.cli.streams import run_with_streams
+from lazr_smtptest.cli.sysexits import Status
+
 __all__ = ["COMMANDS", "main"]
 
 # Each command, the function that runs it, and its help text.
@@ -37,6 +40,13 @@ COMMANDS = {
 # Names that other programs have for a command.
 _ALIASES = {"readyz": "ready"}
 
+# The words that a link of a name begins the arguments with.
+_LINKS = {
+    "sendmail": ["sendmail"],
+    "mailq": ["sendmail", "-bp"],
+    "newaliases": ["sendmail", "-bi"],
+}
+
 _USAGE = """\
 Usage: smtptest [COMMAND] [options]
 
@@ -55,11 +65,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             the process.
     """
     if arguments is None:
-        arguments = sys.argv[1:]
-        # By a link of that name.
-        if Path(sys.argv[0]).name == "sendmail":
-            arguments = ["sendmail", *arguments]
+        link = _LINKS.get(Path(sys.argv[0]).name, [])
+        arguments = [*link, *sys.argv[1:]]
     given = list(arguments)
+    name = given[0] if given and not given[0].startswith("-") else ""
+    failed = Status.TEMPORARY if name == "sendmail" else 1
+    program = f"smtptest {name}".rstrip()
+    return run_with_streams(program, failed, lambda: _run(given))
+
+
+def _run(given: list[str]) -> int:
     if given[:1] in (["help"], ["--help"], ["-h"]):
         print(_USAGE.format(commands=_list_commands()), end="")
         return 0

@@ -7,15 +7,17 @@ import os
 import smtplib
 import sys
 from collections.abc import Mapping, Sequence
-from email.utils import getaddresses
 from pathlib import Path
 
+from lazr_smtptest.cli.arguments import ArgumentParser, parse_arguments
+from lazr_smtptest.cli.delivery import deliver
 from lazr_smtptest.cli.environment import read_variables
+from lazr_smtptest.cli.local_message import LocalMessage, read_arguments, read_sender
 from lazr_smtptest.cli.smtp_client import (
     SERVER_VARIABLES,
     ServerAddress,
     add_server_options,
-    message_options,
+    quitting,
     reason,
 )
 from lazr_smtptest.model.envelope import Envelope
@@ -35,9 +37,11 @@ def send(arguments: Sequence[str]) -> int:
     """
     variables = read_variables(os.environ, SERVER_VARIABLES)
     parser = send_parser(variables)
-    options = parser.parse_args(arguments)
+    options = parse_arguments(parser, arguments)
     try:
         server = ServerAddress.from_options(options, variables)
+        sender = None if options.sender is None else read_sender(options.sender)
+        recipients = options.recipients and read_arguments(options.recipients)
     except ValueError as error:
         parser.error(str(error))
     try:
@@ -53,10 +57,10 @@ def send(arguments: Sequence[str]) -> int:
         print(f"smtptest send: {reason(error)}", file=sys.stderr)
         return 1
     failures = 0
-    with client:
+    with quitting(client):
         for file in options.files:
             try:
-                sent_to = _send_file(client, file, options.sender, options.recipients)
+                sent_to = _send_file(client, file, sender, recipients)
             except (OSError, ValueError, smtplib.SMTPException) as error:
                 failures += 1
                 print(f"smtptest send: {file}: {reason(error)}", file=sys.stderr)
@@ -71,7 +75,7 @@ def send_parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:
     Args:
         variables: the values of `SERVER_VARIABLES` in the environment, by option.
     """
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         prog="smtptest send",
         description="Send each FILE as it is, by SMTP. The sender and the recipients "
         "are those of its header, if no others are given.",
@@ -97,19 +101,15 @@ def _send_file(
     content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     # Lines end in CRLF on the wire (RFC 5321 section 2.3.8), but rarely in files.
     content = b"\r\n".join(content.replace(b"\r\n", b"\n").split(b"\n"))
-    message = Envelope(mail_from="", rcpt_tos=(), content=content)
     if sender is None:
-        sender = next(iter(_addresses(message, "From")), "")
+        message = Envelope(mail_from="", rcpt_tos=(), content=content)
+        sender = next(iter(message.addresses("From")), "")
     if recipients is None:
-        recipients = list(message.recipients_in_headers)
+        recipients = LocalMessage(content).recipients()
     if not recipients:
         raise ValueError("no recipient in its header; name one with --to ADDRESS")
-    options = message_options(client, [sender, *recipients], content)
-    refused = client.sendmail(sender, recipients, content, options)
+    envelope = Envelope(mail_from=sender, rcpt_tos=tuple(recipients), content=content)
+    refused = deliver(client, envelope)
     if refused:
-        raise smtplib.SMTPRecipientsRefused(refused)
+        raise smtplib.SMTPRecipientsRefused(dict(refused))
     return recipients
-
-
-def _addresses(message: Envelope, name: str) -> list[str]:
-    return [address for _, address in getaddresses(message.headers(name)) if address]

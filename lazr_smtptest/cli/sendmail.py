@@ -16,21 +16,27 @@ import smtplib
 import socket
 import sys
 from collections.abc import Mapping, Sequence
-from email.utils import parseaddr
 from typing import NoReturn
 
 import attrs
 
+from lazr_smtptest.cli.arguments import parse_arguments, split_at_dashes, unmarked
 from lazr_smtptest.cli.bridge import Bridge
 from lazr_smtptest.cli.commands.base import CommandError
 from lazr_smtptest.cli.commands.transfer import check_target, open_target
+from lazr_smtptest.cli.delivery import deliver
 from lazr_smtptest.cli.environment import read_variables
-from lazr_smtptest.cli.local_message import LocalMessage, read_recipients
+from lazr_smtptest.cli.local_message import (
+    AddressError,
+    LocalMessage,
+    read_arguments,
+    read_sender,
+)
 from lazr_smtptest.cli.smtp_client import (
     SERVER_VARIABLES,
     ServerAddress,
     add_server_options,
-    message_options,
+    quitting,
     reason,
 )
 from lazr_smtptest.cli.sysexits import Status, status_of
@@ -43,23 +49,29 @@ __all__ = ["sendmail", "sendmail_parser"]
 
 # Options that programs give, and that change nothing here: the kind of the body, a
 # configuration file, the size of steps, log files, and modes of delivery.
-_IGNORED_WITH_VALUE = ("-B", "-C", "-h", "-L", "-O", "-o", "-p", "-X", "-e", "-A")
+_IGNORED_WITH_VALUE = ("-B", "-C", "-h", "-L", "-O", "-o", "-p", "-X", "-e", "-A", "-D")
 _IGNORED = ("-G", "-m", "-n", "-s", "-U")
-# These have a value only if it is attached.
-_ATTACHED = re.compile(r"-[dq].*", re.DOTALL)
+# These have a value only if it is attached: the level of debugging, and the time
+# between two runs of the queue.
+_ATTACHED = re.compile(r"-d.*|-q[0-9].*", re.DOTALL)
+# Without a time, the queue is run now, or a part of it. It is always empty.
+_QUEUE = re.compile(r"-q(?:[^0-9].*)?", re.DOTALL)
 
 _MODES = {
     "m": "send the message on standard input, as without this option",
     "s": "speak SMTP on standard input and standard output",
+    "i": "renew the database of aliases, of which there is none; so does -I",
     "p": "list the queue, which is always empty: mail is sent at once",
 }
 _NOTIFY = ("never", "success", "failure", "delay")
 _RETURN = ("full", "hdrs")
 
 _STATUSES = """\
-Exit status: 0 (sent), 64 (wrong usage), 66 (no message), 67 (a recipient is refused),
-69 (the message is refused), 73 (the store cannot be written), 75 (no server, or a
-refusal for now), 76 (TLS fails), 77 (the login is refused)."""
+Exit status: 0 (sent), 64 (wrong usage), 65 (the header has a bad address; nothing is
+sent), 66 (no message), 67 (a recipient is refused; others may have got it), 69 (the
+message is refused), 73 (the store cannot be written), 75 (no server, or a refusal for
+now; nobody got it), 76 (TLS fails, or STARTTLS or a login is not offered), 77 (the
+login is refused)."""
 
 
 def sendmail(arguments: Sequence[str]) -> int:
@@ -70,9 +82,11 @@ def sendmail(arguments: Sequence[str]) -> int:
     """
     variables = read_variables(os.environ, SERVER_VARIABLES)
     parser = sendmail_parser(variables)
-    options = parser.parse_intermixed_args(
-        [each for each in arguments if not _ATTACHED.fullmatch(each)]
-    )
+    before, after = split_at_dashes(arguments)
+    if any(map(_QUEUE.fullmatch, before)):
+        return int(Status.OK)
+    kept = [each for each in before if not _ATTACHED.fullmatch(each)]
+    options = parse_arguments(parser, [*kept, "--", *after])
     try:
         return int(_run(options, variables))
     except _UsageError as error:
@@ -103,7 +117,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End the process because of wrong options."""
         hint = "smtptest sendmail --help lists the options"
-        print(f"smtptest sendmail: {message}; {hint}", file=sys.stderr)
+        print(f"smtptest sendmail: {unmarked(message)}; {hint}", file=sys.stderr)
         sys.exit(int(Status.USAGE))
 
 
@@ -149,6 +163,9 @@ def sendmail_parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:
         help="; ".join(f"-b{mode}: {text}" for mode, text in _MODES.items()),
     )
     parser.add_argument(
+        "-I", dest="mode", action="store_const", const="i", help=argparse.SUPPRESS
+    )
+    parser.add_argument(
         "-v", dest="is_verbose", action="store_true", help="print what is said"
     )
     parser.add_argument(
@@ -180,6 +197,8 @@ def sendmail_parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace, variables: Mapping[str, str]) -> Status:
+    if options.mode == "i":
+        return Status.OK
     if options.mode == "p":
         print("Mail queue is empty")
         return Status.OK
@@ -205,7 +224,11 @@ def _run(options: argparse.Namespace, variables: Mapping[str, str]) -> Status:
 
 
 def _read_message(options: argparse.Namespace) -> LocalMessage:
-    data = sys.stdin.buffer.read()
+    try:
+        data = sys.stdin.buffer.read()
+    except OSError as error:
+        problem = f"cannot read standard input: {reason(error)}"
+        raise _SendingError(Status.NO_INPUT, problem) from None
     if not (options.ignores_dots or "i" in options.ignored):
         # A line of one dot is the end, as on the wire.
         data = re.split(rb"(?m)^\.\r?$", data, maxsplit=1)[0]
@@ -216,21 +239,22 @@ def _read_message(options: argparse.Namespace) -> LocalMessage:
 
 def _envelope(options: argparse.Namespace, message: LocalMessage) -> Envelope:
     """Return the message, completed, in its envelope."""
-    for text in options.recipients:
-        _check_printable(text)
     domain = socket.gethostname()
     author = f"{_user()}@{domain}"
-    sender = author if options.sender is None else _sender(options.sender, domain)
-    recipients = [
-        address
-        for text in options.recipients
-        for address in read_recipients(os.fsencode(text))
-    ]
+    try:
+        sender = author if options.sender is None else read_sender(options.sender)
+        recipients = read_arguments(options.recipients)
+    except AddressError as error:
+        raise _UsageError(str(error)) from None
     if options.reads_header:
-        recipients += message.recipients()
+        try:
+            recipients += message.recipients()
+        except AddressError as error:
+            raise _SendingError(Status.DATA, f"nothing is sent: {error}") from None
         message.remove_bcc()
     if not recipients:
         raise _UsageError("no recipient; name one, or give -t if the header does")
+    sender = _qualified(sender, domain)
     message.complete(sender or author, options.name, domain)
     to = tuple(dict.fromkeys(_qualified(each, domain) for each in recipients))
     return Envelope(mail_from=sender, rcpt_tos=to, content=message.content())
@@ -243,22 +267,9 @@ def _user() -> str:
     return "nobody"
 
 
-def _sender(text: str, domain: str) -> str:
-    if text in ("", "<>"):
-        return ""
-    return _qualified(parseaddr(text)[1] or text, domain)
-
-
 def _qualified(address: str, domain: str) -> str:
     """Return an address with a domain: users of this machine need none."""
-    _check_printable(address)
-    return address if "@" in address else f"{address}@{domain}"
-
-
-def _check_printable(address: str) -> None:
-    """Refuse what would end a command of SMTP, or a field of the header."""
-    if not address.isprintable():
-        raise _UsageError(f"{address!r} is no address")
+    return address if "@" in address or not address else f"{address}@{domain}"
 
 
 # Where it goes
@@ -311,18 +322,29 @@ def _send(
     server: ServerAddress, envelope: Envelope, notice: _Notice, *, is_verbose: bool
 ) -> Status:
     try:
-        with _connected(server) as client:
-            refused = _transact(client, envelope, notice, is_verbose=is_verbose)
-            if refused:
-                raise smtplib.SMTPRecipientsRefused(refused)
+        with quitting(_connected(server)) as client:
+            # After the login: what is printed has no password.
+            client.set_debuglevel(int(is_verbose))
+            client.ehlo_or_helo_if_needed()
+            if not client.has_extn("dsn"):
+                notice = _Notice()
+            refused = deliver(client, envelope, notice.of_message, notice.of_recipients)
     except (OSError, ValueError, smtplib.SMTPException) as error:
         raise _SendingError(status_of(error), reason(error)) from None
+    if refused:
+        # Some have the message, so the caller must not send it again: no 75.
+        refusal = smtplib.SMTPRecipientsRefused(dict(refused))
+        raise _SendingError(Status.NO_USER, reason(refusal))
     return Status.OK
 
 
 def _no_server(server: ServerAddress, error: Exception) -> _SendingError:
     where = f"{server.host}:{server.port}"
-    return _SendingError(Status.TEMPORARY, f"no server at {where}: {reason(error)}")
+    status = status_of(error)
+    problem = f"no server at {where}"
+    if status == Status.PROTOCOL:
+        problem = f"no TLS with the server at {where}"
+    return _SendingError(status, f"{problem}: {reason(error)}")
 
 
 def _connected(server: ServerAddress) -> smtplib.SMTP:
@@ -336,24 +358,6 @@ def _connected(server: ServerAddress) -> smtplib.SMTP:
         client.close()
         raise
     return client
-
-
-def _transact(
-    client: smtplib.SMTP, envelope: Envelope, notice: _Notice, *, is_verbose: bool
-) -> dict[str, tuple[int, bytes]]:
-    """Send a message; return the recipients that the server refused."""
-    # After the login: what is printed has no password.
-    client.set_debuglevel(int(is_verbose))
-    addresses = [envelope.mail_from, *envelope.rcpt_tos]
-    options = message_options(client, addresses, envelope.content)
-    notice = notice if client.has_extn("dsn") else _Notice()
-    return client.sendmail(
-        envelope.mail_from,
-        envelope.rcpt_tos,
-        envelope.content,
-        [*options, *notice.of_message],
-        notice.of_recipients,
-    )
 
 
 def _speak_smtp(server: ServerAddress) -> Status:

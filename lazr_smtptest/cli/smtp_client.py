@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
 import smtplib
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 import attrs
@@ -16,10 +18,13 @@ __all__ = [
     "ServerAddress",
     "add_server_options",
     "message_options",
+    "quitting",
     "reason",
 ]
 
 _SECONDS = 30.0
+# Refused recipients that an error has by name.
+_SHOWN = 10
 # The options that variables of the environment set, such as SMTPTEST_PORT.
 SERVER_VARIABLES = ("host", "port", "user", "password", "password-file")
 # A server that listens on every address is reached on these.
@@ -140,6 +145,17 @@ class ServerAddress:
             client.login(*self.login)
 
 
+@contextlib.contextmanager
+def quitting(client: smtplib.SMTP) -> Iterator[smtplib.SMTP]:
+    """Say QUIT at the end; a wrong reply to it does not take back what was sent."""
+    try:
+        yield client
+    finally:
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            client.quit()
+        client.close()
+
+
 def _context(options: argparse.Namespace) -> ssl.SSLContext | None:
     """Return the TLS context of the client; ``None``: it uses no TLS.
 
@@ -194,10 +210,13 @@ def _first_line(file: str) -> str:
 def reason(error: Exception) -> str:
     """Return the reason of an error, in one line for people."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return "; ".join(
+        refusals = [
             f"{name} refused: {code} {text.decode('utf-8', 'replace')}"
-            for name, (code, text) in error.recipients.items()
-        )
+            for name, (code, text) in islice(error.recipients.items(), _SHOWN)
+        ]
+        if len(error.recipients) > _SHOWN:
+            refusals.append(f"{len(error.recipients) - _SHOWN} more refused")
+        return "; ".join(refusals)
     if isinstance(error, smtplib.SMTPResponseException):
         text = error.smtp_error
         if isinstance(text, bytes):

@@ -14,6 +14,7 @@ class Status(IntEnum):
 
     OK = 0
     USAGE = 64
+    DATA = 65
     NO_INPUT = 66
     NO_USER = 67
     UNAVAILABLE = 69
@@ -33,8 +34,9 @@ def status_of(error: Exception) -> Status:
     if isinstance(error, smtplib.SMTPResponseException):
         is_final = error.smtp_code >= 500
         return Status.UNAVAILABLE if is_final else Status.TEMPORARY
-    if isinstance(error, ssl.SSLError):
+    if isinstance(error, ssl.SSLError | smtplib.SMTPNotSupportedError):
+        # The latter is a command that the server does not offer.
         return Status.PROTOCOL
-    if isinstance(error, smtplib.SMTPNotSupportedError | ValueError):
+    if isinstance(error, ValueError):
         return Status.UNAVAILABLE
     return Status.TEMPORARY

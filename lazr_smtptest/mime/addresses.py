@@ -25,6 +25,7 @@ __all__ = [
     "address_key",
     "address_trouble",
     "read_addresses",
+    "read_entries",
     "read_mailboxes",
 ]
 
@@ -58,6 +59,7 @@ _PLAIN = re.compile(r"[^\s\\\"(<\uff1c\[:,;\uff0c\uff1b\u3001]+")
 _ANGLE_END = re.compile(r"[<>\uff1c\uff1e,;(]")
 _UNPAIRED = {"(": "a '(' without its ')'", '"': "a '\"' that opens no quoted string"}
 _EDGES = "<>()[]'\"\uff1c\uff1e\uff08\uff09"
+_REMOVED = frozenset(f"{_EDGES}.")
 
 
 def read_addresses(body: bytes) -> tuple[str, ...]:
@@ -88,6 +90,21 @@ def read_mailboxes(body: bytes) -> tuple[tuple[str, str], ...]:
         return (((one["name"] or "").rstrip(), one["bare"] or one["angle"]),)
     found = chain.from_iterable(entry.mailboxes() for entry in _entries(text))
     return tuple(islice(found, MOST))
+
+
+def read_entries(body: bytes) -> list[tuple[str, list[str]]]:
+    """Parse all entries of a field such as To; never raises.
+
+    Returns:
+        pairs of the text of an entry, without comments, and its addresses, as from
+        `read_addresses`. There are none if an address would leave out some of the
+        text that is no name.
+    """
+    return [
+        (entry.text, entry.addresses() if entry.is_read else [])
+        for entry in _entries(guess(body))
+        if entry.text
+    ]
 
 
 def address_trouble(body: bytes) -> list[str]:
@@ -140,6 +157,14 @@ class _Entry:
         if angle.startswith("@"):  # a source route (RFC 5322 section 4.4)
             angle = angle.partition(":")[2]
         return len(self.angles) == 1 and _is_mailbox(angle)
+
+    @property
+    def is_read(self) -> bool:
+        """Return whether the addresses have all of the text, except a name."""
+        found = self.addresses()
+        if self.angles:
+            return len(found) == len(self.angles)
+        return _core(self.text) == _core("".join(found))
 
     def mailboxes(self) -> list[tuple[str, str]]:
         addresses = self.addresses()
@@ -331,6 +356,11 @@ def _is_mailbox(text: str) -> bool:
 def _is_address(bare: str) -> bool:
     local, _, domain = bare.rpartition("@")
     return bool(local.strip(_EDGES) or '""' in local) and bool(domain.strip(_EDGES))
+
+
+def _core(text: str) -> str:
+    """Return a text without what `_trimmed` may remove, and without white space."""
+    return "".join(char for char in text if not (char in _REMOVED or char.isspace()))
 
 
 def _trimmed(word: str) -> str:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from lazr_smtptest.cli.local_message import LocalMessage, read_recipients
+from lazr_smtptest.cli.local_message import (
+    AddressError,
+    LocalMessage,
+    read_arguments,
+    read_recipients,
+    read_sender,
+)
 from lazr_smtptest.model.envelope import Envelope
 
 WHOLE = (
@@ -65,9 +71,11 @@ def test_a_line_that_is_no_field_begins_the_body() -> None:
     assert mail.content.endswith(b"\r\n\r\nno field here\r\nmore\r\n")
 
 
-def test_the_line_of_an_mbox_is_no_part_of_it() -> None:
-    """A program may write it first."""
-    mail = completed(b"From anna Sat Nov 28 10:00:00 2026\n" + WHOLE + b"\nHello.\n")
+@pytest.mark.parametrize("marks", [[b""], [b">"], [b"", b""], [b"", b">", b">"]])
+def test_the_lines_of_an_mbox_are_no_part_of_it(marks: list[bytes]) -> None:
+    """A program may write some first, and mark those that were there."""
+    lines = [mark + b"From anna Sat Nov 28 10:00:00 2026\n" for mark in marks]
+    mail = completed(b"".join(lines) + WHOLE + b"\nHello.\n")
     assert mail.content.startswith(b"From: a@example.com\r\n")
 
 
@@ -105,7 +113,8 @@ def test_bcc_is_removed() -> None:
     ("text", "found"),
     [
         (b"root", ["root"]),
-        (b"root, anna@example.com", ["anna@example.com", "root"]),
+        (b"root, anna@example.com", ["root", "anna@example.com"]),
+        (b"Anna <root>", ["root"]),
         (b"Anna <anna@example.com>", ["anna@example.com"]),
         (b"", []),
     ],
@@ -113,3 +122,74 @@ def test_bcc_is_removed() -> None:
 def test_users_of_this_machine_have_no_domain(text: bytes, found: list[str]) -> None:
     """Cron writes to root."""
     assert read_recipients(text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("foo@", "@", "@example.com", "<>", "<foo@>", "a@example.com <foo@>"),
+        *("x y", "x y z@example.com", "Anna anna@example.com", "a@example.com>x"),
+    ],
+)
+def test_what_is_no_address_is_named(text: str) -> None:
+    """None of the list is read."""
+    with pytest.raises(AddressError) as caught:
+        read_recipients(f"{text}, b@example.com".encode())
+    assert str(caught.value) == f"{text!r} is no address"
+
+
+def test_all_that_are_no_addresses_are_named() -> None:
+    """In one line."""
+    with pytest.raises(AddressError) as caught:
+        read_recipients(b"foo@, b@example.com, x y")
+    assert str(caught.value) == "'foo@', 'x y' are no addresses"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (b"Team: a@example.com, root; b@example.com", ["a@", "root", "b@"]),
+        (b"Nobody:;", []),
+        (b"a@example.com (home), b@example.com.", ["a@", "b@"]),
+        (b"a @ example.com", ["a@"]),
+        (b"a@example.com b@example.com", ["a@", "b@"]),
+        ("Jürgen <b@example.com>,".encode(), ["b@"]),
+    ],
+)
+def test_irregular_lists_are_read(text: bytes, found: list[str]) -> None:
+    """Groups, comments, white space, dots and commas at the end."""
+    short = [each.removesuffix("example.com") for each in read_recipients(text)]
+    assert short == found
+
+
+def test_a_list_may_be_long() -> None:
+    """Nobody is left out."""
+    names = [f"r{number}@example.com" for number in range(1500)]
+    message = LocalMessage(f"To: {', '.join(names)}\n\n".encode())
+    assert message.recipients() == names
+
+
+@pytest.mark.parametrize("text", ["", "a b", "a@x.example\r\nRCPT", "a@", "Nobody:;"])
+def test_an_argument_that_is_no_address_is_named(text: str) -> None:
+    """An empty one, too."""
+    with pytest.raises(AddressError) as caught:
+        read_arguments(["a@example.com", text])
+    assert str(caught.value) == f"{text!r} is no address"
+
+
+@pytest.mark.parametrize(
+    ("text", "sender"),
+    [("", ""), ("<>", ""), ("cron", "cron"), ("Anna <a@example.com>", "a@example.com")],
+)
+def test_a_sender_may_be_null(text: str, sender: str) -> None:
+    """Or a user of this machine."""
+    assert read_sender(text) == sender
+
+
+@pytest.mark.parametrize(
+    "text", ["a b", "a@, b@", "a@x.example, b@x.example", "b>\r\nRCPT TO:<a@x.example"]
+)
+def test_a_sender_is_one_address(text: str) -> None:
+    """Nothing of it is left out."""
+    with pytest.raises(AddressError, match="no address"):
+        read_sender(text)

@@ -51,6 +51,37 @@ def test_the_header_says_from_whom_and_to_whom(
     assert mail.rcpt_tos == ("bob@example.com", "carl@example.com")
 
 
+def test_files_after_two_dashes_may_look_like_options(
+    server: CaptureController, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the option before it."""
+    (tmp_path / "--tls").write_bytes(MESSAGE)
+    monkeypatch.chdir(tmp_path)
+    assert send(server, "--to", "x@example.com", "--", "--tls") == 0
+    [mail] = server
+    assert mail.rcpt_tos == ("x@example.com",)
+
+
+def test_a_bad_address_of_the_header_is_named(
+    server: CaptureController, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is sent."""
+    file.write_bytes(b"To: foo@, b@example.com\n\nHi.\n")
+    assert send(server, file) == 1
+    assert capsys.readouterr().err == (f"smtptest send: {file}: 'foo@' is no address\n")
+    assert not list(server)
+
+
+def test_a_header_may_have_many_recipients(
+    server: CaptureController, file: Path
+) -> None:
+    """All of them get the message."""
+    names = [f"r{number}@example.com" for number in range(1001)]
+    file.write_text(f"To: {', '.join(names)}\n\nHi.\n")
+    assert send(server, file) == 0
+    assert [name for mail in server for name in mail.rcpt_tos] == names
+
+
 def test_the_content_is_that_of_the_file(server: CaptureController, file: Path) -> None:
     """With the line ends of the wire."""
     send(server, file)
@@ -247,6 +278,8 @@ def test_variables_of_an_orchestrator_are_not_the_address(
     ("options", "why"),
     [
         (["--port=0"], "a port is 1 to 65535, not '0'"),
+        (["--from=a b"], "'a b' is no address"),
+        (["--to=x@example.com", "--to="], "'' is no address"),
         (["--port=x"], "a port is 1 to 65535, not 'x'"),
         (["--tls", "--starttls"], "not allowed with"),
         (["--ca-file=x"], "--ca-file needs --tls or --starttls"),

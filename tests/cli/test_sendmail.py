@@ -131,6 +131,25 @@ class TestEnvelope:
         assert run(server, *options, "-i", "--", "x@example.com") == 0
         assert only(server).rcpt_tos == ("x@example.com",)
 
+    @pytest.mark.parametrize(
+        "words", [["-v@example.com"], ["--store=x@example.com"], ["-q@example.com"]]
+    )
+    def test_all_words_after_two_dashes_are_recipients(
+        self, server: CaptureController, words: list[str]
+    ) -> None:
+        """A program writes the dashes so that an address is no option."""
+        assert run(server, "-i", "--", *words, "x@example.com") == 0
+        assert only(server).rcpt_tos == (*words, "x@example.com")
+
+    @pytest.mark.parametrize("option", ["-bi", "-I", "-q", "-qRexample.com"])
+    def test_what_has_nothing_to_do_does_nothing(
+        self, server: CaptureController, option: str
+    ) -> None:
+        """Without aliases and a queue."""
+        assert run(server, option) == 0
+        assert sys.stdin.buffer.read() == MESSAGE
+        assert not list(server)
+
     def test_parameters_of_reports_are_sent(self, server: CaptureController) -> None:
         """RFC 3461."""
         options = ["-Nfailure,delay", "-Rhdrs", "-Vid=1"]
@@ -218,6 +237,33 @@ class TestStatus:
         error = "smtptest sendmail: x@example.com refused: 550 5.1.1 nobody\n"
         assert capsys.readouterr().err == error
 
+    def test_a_bad_address_of_the_header_is_named(
+        self,
+        server: CaptureController,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """Nothing is sent: a program that writes such a header has a fault."""
+        give(monkeypatch, b"To: foo@, b@example.com, x y\n\nHi.\n")
+        assert run(server, "-t") == Status.DATA
+        assert capsys.readouterr().err == (
+            "smtptest sendmail: nothing is sent: 'foo@', 'x y' are no addresses\n"
+        )
+        assert not list(server)
+
+    def test_a_recipient_refused_for_now_is_no_reason_to_send_again(
+        self, server: CaptureController
+    ) -> None:
+        """The others got the message, and would get it twice."""
+        server.faults.on("RCPT", recipient="x@example.com").reply(450, "4.2.0 later")
+        assert run(server, "x@example.com", "y@example.com") == Status.NO_USER
+        assert only(server).rcpt_tos == ("y@example.com",)
+
+    def test_a_refused_quit_changes_nothing(self, server: CaptureController) -> None:
+        """The message was sent."""
+        server.faults.on("QUIT").reply(500, "5.5.0 no")
+        assert run(server, "x@example.com") == Status.OK
+
     def test_no_server_is_temporary(self, capsys: pytest.CaptureFixture[str]) -> None:
         """The program may try again."""
         with socket.socket() as taken:
@@ -250,6 +296,26 @@ class TestStatus:
             assert not list(controller)
 
     @pytest.mark.parametrize(
+        ("options", "problem"),
+        [
+            (["--tls"], "no TLS with the server at 127.0.0.1:"),
+            (["--tls", "-bs"], "no TLS with the server at 127.0.0.1:"),
+            (["--starttls"], "STARTTLS extension not supported"),
+            (["--user=me", "--password=x"], "AUTH extension not supported"),
+        ],
+    )
+    def test_a_server_without_tls_or_a_login_has_a_status(
+        self,
+        server: CaptureController,
+        capsys: pytest.CaptureFixture[str],
+        options: list[str],
+        problem: str,
+    ) -> None:
+        """It does not speak as it was asked for."""
+        assert run(server, *options, "x@example.com") == Status.PROTOCOL
+        assert problem in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
         ("arguments", "problem"),
         [
             ([], "no recipient; name one, or give -t if the header does"),
@@ -258,6 +324,9 @@ class TestStatus:
             (["-Nnever,delay", "x@example.com"], "not 'never,delay'"),
             (["a\nb@example.com"], "'a\\nb@example.com' is no address"),
             (["-f", "a\tb@example.com", "x@example.com"], "is no address"),
+            (["-f", "foo bar", "x@example.com"], "'foo bar' is no address"),
+            (["foo@", "x@example.com"], "'foo@' is no address"),
+            (["", "x@example.com"], "'' is no address"),
             (["--store", "memory", "x@example.com"], "ends with the command"),
             (["--store", "sqlite:x.db", "-bs"], "-bs needs a server, not --store"),
             (["-z", "x@example.com"], "unrecognized arguments: -z"),
@@ -373,6 +442,21 @@ class TestBridge:
         assert codes == [b"220", b"250", b"250", b"250", b"354", b"250", b"221"]
         assert only(server).subject == "Hi"
 
+    def test_lines_may_be_typed(
+        self,
+        server: CaptureController,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+    ) -> None:
+        """They end in LF."""
+        (tmp_path / "in").write_bytes(b"EHLO me\nQUIT\n")
+        with (tmp_path / "in").open() as stdin, (tmp_path / "out").open("w") as out:
+            monkeypatch.setattr(sys, "stdin", stdin)
+            monkeypatch.setattr(sys, "stdout", out)
+            assert run(server, "-bs") == 0
+        codes = [line[:3] for line in (tmp_path / "out").read_text().splitlines()]
+        assert (codes[0], set(codes[1:-1]), codes[-1]) == ("220", {"250"}, "221")
+
     def test_the_end_of_input_ends_the_session(
         self, server: CaptureController, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -387,6 +471,17 @@ class TestBridge:
             assert run(server, "-bs") == 0
         with os.fdopen(back, "rb") as replies:
             assert [line[:3] for line in replies][:2] == [b"220", b"250"]
+
+
+@pytest.mark.parametrize("name", ["newaliases", "mailq"])
+def test_other_links_of_mail_servers_are_known(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They have nothing to do."""
+    monkeypatch.setattr(sys, "argv", [f"/usr/bin/{name}"])
+    assert main() == 0
+    expected = "Mail queue is empty\n" if name == "mailq" else ""
+    assert capsys.readouterr().out == expected
 
 
 def test_a_link_of_that_name_is_the_command(

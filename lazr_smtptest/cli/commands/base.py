@@ -10,11 +10,12 @@ import ssl
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import msgspec
 
 from lazr_smtptest._guesses import nearest
+from lazr_smtptest.cli.arguments import ArgumentParser, parse_arguments
 from lazr_smtptest.cli.text_width import printable
 from lazr_smtptest.cli.trust import add_ca_file, trust
 from lazr_smtptest.client.address import is_url
@@ -83,15 +84,6 @@ class CommandError(Exception):
         self.details = details
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors show arguments as they were written."""
-
-    def error(self, message: str) -> NoReturn:
-        """Exit with an error."""
-        # Some show them by their `repr`.
-        super().error(message.replace(_MASK, "").replace(repr(_MASK)[1:-1], ""))
-
-
 def parser(name: str, description: str, *, queries: bool) -> argparse.ArgumentParser:
     """Return the parser of a command, with ``--ca-file``.
 
@@ -101,7 +93,7 @@ def parser(name: str, description: str, *, queries: bool) -> argparse.ArgumentPa
         queries: whether it takes a query.
     """
     more = f" {_QUERIES}" if queries else ""
-    options = _Parser(
+    options = ArgumentParser(
         prog=f"smtptest {name}", description=f"{description} {_STORES}{more}"
     )
     add_ca_file(options)
@@ -113,18 +105,12 @@ def parse(
 ) -> argparse.Namespace:
     """Parse arguments, in any order; words of a query may begin with ``-``: ``-spam``.
 
-    Our own options begin with two dashes, so the others are words.
+    Our own options begin with two dashes, so the others are words, and after ``--``
+    all are words.
     """
-    masked = [
-        f"{_MASK}{each}" if _WORD.match(each) and each != "-h" else each
-        for each in arguments
-    ]
-    given = options.parse_intermixed_args(masked)
-    for name, value in vars(given).items():
-        if isinstance(value, list):
-            setattr(given, name, [each.removeprefix(_MASK) for each in value])
-        elif isinstance(value, str):
-            setattr(given, name, value.removeprefix(_MASK))
+    given = parse_arguments(
+        options, arguments, lambda text: bool(_WORD.match(text)) and text != "-h"
+    )
     _choose_store(options, given)
     return given
 
@@ -168,8 +154,6 @@ def _is_store(text: str) -> bool:
     )
 
 
-# No argument of a process can contain it.
-_MASK = "\0"
 # An argument with one dash; argparse takes none for an option that is a number.
 _WORD = re.compile(r"-(?!-|\d*\.?\d+\Z)")
 
@@ -295,21 +279,13 @@ def run_command(name: str, run: Callable[[], int]) -> int:
     """
     details = ""
     try:
-        status = run()
-        sys.stdout.flush()
-        return status
-    except BrokenPipeError:
-        # The reader, such as head, has seen enough. Python flushes again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return run()
     except CommandError as error:
         problem, status, details = str(error), error.status, error.details
     except QueryError as error:
         problem, status = str(error), 2
     except (StoreError, SearchTimeoutError) as error:
         problem, status = str(error), 1
-    except KeyboardInterrupt:
-        problem, status = "interrupted", 1
     print(f"smtptest {name}: {printable(problem)}", file=sys.stderr)
     for line in details.split("\n") if details else ():
         print(printable(line), file=sys.stderr)

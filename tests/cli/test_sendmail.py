@@ -442,21 +442,6 @@ class TestBridge:
         assert codes == [b"220", b"250", b"250", b"250", b"354", b"250", b"221"]
         assert only(server).subject == "Hi"
 
-    def test_lines_may_be_typed(
-        self,
-        server: CaptureController,
-        monkeypatch: pytest.MonkeyPatch,
-        tmp_path: Path,
-    ) -> None:
-        """They end in LF."""
-        (tmp_path / "in").write_bytes(b"EHLO me\nQUIT\n")
-        with (tmp_path / "in").open() as stdin, (tmp_path / "out").open("w") as out:
-            monkeypatch.setattr(sys, "stdin", stdin)
-            monkeypatch.setattr(sys, "stdout", out)
-            assert run(server, "-bs") == 0
-        codes = [line[:3] for line in (tmp_path / "out").read_text().splitlines()]
-        assert (codes[0], set(codes[1:-1]), codes[-1]) == ("220", {"250"}, "221")
-
     def test_the_end_of_input_ends_the_session(
         self, server: CaptureController, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -147,7 +147,7 @@ class ServerAddress:
 
 @contextlib.contextmanager
 def quitting(client: smtplib.SMTP) -> Iterator[smtplib.SMTP]:
-    """Say QUIT at the end; a wrong reply to it does not take back what was sent."""
+    """Send QUIT at the end; a wrong reply to it does not take back what was sent."""
     try:
         yield client
     finally:

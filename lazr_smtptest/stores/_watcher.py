@@ -85,7 +85,7 @@ class Watcher:
 
     @property
     def is_in_use(self) -> bool:
-        """Whether somebody watches."""
+        """Return whether somebody watches."""
         return bool(self._functions)
 
     def wake(self) -> None:

@@ -97,7 +97,7 @@ class FileQueue(ReleaseQueue):
             raise StoreError(f"cannot use the queue {place!r}: {why}") from error
 
     def leave(self) -> None:
-        """Do nothing: there are no others."""
+        """Leave it to other processes, of which there are none."""
 
     def close(self) -> None:
         """Close the file."""

@@ -1,4 +1,4 @@
-"""What was delivered to each webhook, in the database that nodes share."""
+"""The deliveries of each webhook so far, in the database that nodes share."""
 
 from __future__ import annotations
 

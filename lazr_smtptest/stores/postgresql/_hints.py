@@ -3,7 +3,7 @@
 A hint is a NOTIFY of PostgreSQL. Commits that notify wait for each other in the whole
 server, so no transaction that writes messages does: a thread with a connection of its
 own sends a hint after the commit, a few a second at most, and only while another node
-waits. Nothing depends on them: who waits looks at the database ten times a second.
+waits. Nothing depends on them: a watcher looks at the database ten times a second.
 """
 
 from __future__ import annotations

@@ -259,7 +259,7 @@ class PostgreSQLStore(SQLStore):
         return number
 
     def _note_for_replica(self) -> None:
-        """Let the replica answer only if it has the changes that were reported by now."""
+        """Let the replica answer only if it has what was reported by now."""
         if self._replica is not None:
             self._catalog.read_with(self._replica.note)
 

@@ -27,8 +27,9 @@ class Bridge:
 
     def run(self) -> None:
         """Copy in both directions, until the other end has closed the connection."""
-        # It may wait for standard input when the connection ends.
-        source = sys.stdin.fileno()
+        # It may wait for standard input when the connection ends, and must not read
+        # from a file that gets the number of this one later.
+        source = os.dup(sys.stdin.fileno())
         threading.Thread(target=self._send, args=[source], daemon=True).start()
         output = sys.stdout.buffer
         with contextlib.suppress(OSError):
@@ -38,9 +39,9 @@ class Bridge:
 
     def _send(self, source: int) -> None:
         """Copy standard input; a server sees its end, and answers what came before."""
-        with contextlib.suppress(OSError):
-            lines = Lines()
-            while data := os.read(source, _PIECE):
+        lines = Lines()
+        with contextlib.suppress(OSError), open(source, "rb", buffering=0) as stream:
+            while data := stream.read(_PIECE):
                 self._connection.sendall(lines.with_crlf(data))
             self._connection.shutdown(socket.SHUT_WR)
 

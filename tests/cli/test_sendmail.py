@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import socket
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from lazr_smtptest.cli.main import main
 from lazr_smtptest.cli.sysexits import Status
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.stores import open_store
+
+from ..commands import ROOT
 
 MESSAGE = b"From: anna@example.com\nTo: bob@example.com\nSubject: Hello\n\nHi.\n"
 
@@ -442,6 +445,21 @@ class TestBridge:
         assert codes == [b"220", b"250", b"250", b"250", b"354", b"250", b"221"]
         assert only(server).subject == "Hi"
 
+    def test_lines_may_be_typed(
+        self,
+        server: CaptureController,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+    ) -> None:
+        """They end in LF."""
+        (tmp_path / "in").write_bytes(b"EHLO me\nQUIT\n")
+        with (tmp_path / "in").open() as stdin, (tmp_path / "out").open("w") as out:
+            monkeypatch.setattr(sys, "stdin", stdin)
+            monkeypatch.setattr(sys, "stdout", out)
+            assert run(server, "-bs") == 0
+        codes = [line[:3] for line in (tmp_path / "out").read_text().splitlines()]
+        assert (codes[0], set(codes[1:-1]), codes[-1]) == ("220", {"250"}, "221")
+
     def test_the_end_of_input_ends_the_session(
         self, server: CaptureController, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -456,6 +474,23 @@ class TestBridge:
             assert run(server, "-bs") == 0
         with os.fdopen(back, "rb") as replies:
             assert [line[:3] for line in replies][:2] == [b"220", b"250"]
+
+
+@pytest.mark.parametrize("place", ["--help", "the manual"])
+def test_each_status_is_explained(
+    place: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only those that there are."""
+    if place == "--help":
+        with pytest.raises(SystemExit):
+            main(["sendmail", "--help"])
+        text = capsys.readouterr().out.partition("Exit status:")[2]
+        found = re.findall(r"\b\d+\b", text)
+    else:
+        text = (ROOT / "doc" / "command.rst").read_text("utf-8")
+        text = text.partition("In place of sendmail\n")[2].partition("\n\n\n")[0]
+        found = re.findall(r"(?m)^   \* - (\d+)$", text)
+    assert sorted(map(int, found)) == sorted(Status)
 
 
 @pytest.mark.parametrize("name", ["newaliases", "mailq"])

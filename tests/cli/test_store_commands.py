@@ -124,6 +124,12 @@ def run_process(*arguments: str, stdout: int) -> subprocess.CompletedProcess[byt
 # List and search
 
 
+def test_words_after_two_dashes_are_no_options(store: Store) -> None:
+    """Those of a query begin with dashes: without this one."""
+    assert store.run("search", "--", "--json") == 0
+    assert store.out.startswith("NUMBER")
+
+
 def test_a_list_is_a_table_newest_first(store: Store) -> None:
     """It has the number, the time, the addresses, the subject and the size."""
     assert store.run("list") == 0

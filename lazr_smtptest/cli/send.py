@@ -48,7 +48,7 @@ def send(arguments: Sequence[str]) -> int:
         client = server.connect()
     except (OSError, smtplib.SMTPException) as error:
         where = f"{options.host}:{options.port}"
-        print(f"smtptest send: no server at {where}: {error}", file=sys.stderr)
+        print(f"smtptest send: no server at {where}: {reason(error)}", file=sys.stderr)
         return 1
     try:
         server.prepare(client)

@@ -5,7 +5,24 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-__all__ = ["Base"]
+__all__ = [
+    "LONGEST_LINK",
+    "Base",
+    "has_scheme",
+    "is_relative",
+    "parse_base",
+    "reference_of",
+]
+
+# The most characters of a link, and of a base.
+LONGEST_LINK = 8 * 1024
+
+_SCHEME = re.compile(r"(?a)[A-Za-z][A-Za-z0-9+.-]*:")
+# Characters that WHATWG URL removes around a URL, and within it.
+_AROUND = "".join(map(chr, range(0x21)))
+_WITHIN = dict.fromkeys(map(ord, "\t\n\r"))
+# Schemes that a base must not have (WHATWG HTML 4.2.3).
+_NO_BASE = ("data:", "javascript:")
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:)(//[^/?#]*)?([^?#]*)")
 _PATH = re.compile(r"[^?#]*")
@@ -47,6 +64,31 @@ class Base:
         segments, up = _collapse(path.split("/"))
         slash = self._slashes[max(0, len(self._slashes) - 1 - up)]
         return self._root + self._path[: slash + 1] + "/".join(segments) + rest
+
+
+def reference_of(attribute: str) -> str:
+    """Return the reference in an attribute, without what a browser leaves out of it."""
+    return attribute.strip(_AROUND).translate(_WITHIN)
+
+
+def has_scheme(reference: str) -> bool:
+    """Return whether a reference begins with a scheme, as ``https:`` is one."""
+    return _SCHEME.match(reference) is not None
+
+
+def is_relative(reference: str) -> bool:
+    """Return whether a base completes a reference; ``#part`` stays in its document."""
+    return bool(reference) and reference[0] != "#" and not has_scheme(reference)
+
+
+def parse_base(url: str) -> Base | None:
+    """Return the base that a ``<base>`` names; ``None`` if that names none."""
+    if len(url) > LONGEST_LINK or url.lower().startswith(_NO_BASE):
+        return None
+    try:
+        return Base(url)
+    except ValueError:
+        return None
 
 
 def _without_dots(path: str) -> str:

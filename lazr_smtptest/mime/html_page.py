@@ -6,26 +6,25 @@ import re
 
 import attrs
 
-from lazr_smtptest.mime.bases import Base
+from lazr_smtptest.mime.bases import (
+    LONGEST_LINK,
+    Base,
+    has_scheme,
+    is_relative,
+    parse_base,
+    reference_of,
+)
 from lazr_smtptest.mime.html_elements import VOID, Element, OpenElements
 from lazr_smtptest.mime.html_styles import declarations, separator_of, style_of
 from lazr_smtptest.mime.html_tokenizer import tokenize
 from lazr_smtptest.mime.html_tokens import Characters, EndOfDocument, EndTag, StartTag
 
-__all__ = ["LONGEST_LINK", "Page", "read_page"]
+__all__ = ["Page", "read_page"]
 
-# The most characters of a link; longer ones are reported, and left out.
-LONGEST_LINK = 8 * 1024
 # The most characters of all links completed by a base, which makes short ones long.
 _MOST_COMPLETED = 16 * 1024 * 1024
 
-_SCHEME = re.compile(r"(?a)[A-Za-z][A-Za-z0-9+.-]*:")
-# Characters that WHATWG URL removes around a URL, and within it.
-_AROUND = "".join(map(chr, range(0x21)))
-_WITHIN = dict.fromkeys(map(ord, "\t\n\r"))
 _SPACE = re.compile(r"[ \t\n\f\r\xa0]+")
-# Schemes that a base must not have (WHATWG HTML 4.2.3).
-_NO_BASE = ("data:", "javascript:")
 _SHOWN = 64
 
 
@@ -184,23 +183,19 @@ class _Reader:
             if href is not None:
                 self._references.append(href)
         elif name == "base" and self._base is None and "href" in attributes:
-            self._base = _without_line_ends(attributes["href"])
+            self._base = reference_of(attributes["href"])
 
     def _parse_base(self, url: str) -> Base | None:
+        base = parse_base(url)
         if len(url) > LONGEST_LINK:
             self.trouble.append(f"a <base> of over {LONGEST_LINK} characters")
-            return None
-        try:
-            if not url.lower().startswith(_NO_BASE):
-                return Base(url)
-        except ValueError:
-            pass
-        self.trouble.append(f"a <base> that is no absolute URL: {url[:_SHOWN]!r}")
-        return None
+        elif base is None:
+            self.trouble.append(f"a <base> that is no absolute URL: {url[:_SHOWN]!r}")
+        return base
 
     def _link(self, reference: str, base: Base | None) -> str | None:
-        link = _without_line_ends(reference)
-        if base and link and not link.startswith("#") and not _SCHEME.match(link):
+        link = reference_of(reference)
+        if base and is_relative(link):
             link = base.resolve(link)
             self._completed += len(link)
             if self._completed > _MOST_COMPLETED:
@@ -212,8 +207,4 @@ class _Reader:
         if len(link) > LONGEST_LINK:
             self.trouble.append(f"a link of over {LONGEST_LINK} characters is left out")
             return None
-        return link if link.startswith("//") or _SCHEME.match(link) else None
-
-
-def _without_line_ends(url: str) -> str:
-    return url.strip(_AROUND).translate(_WITHIN)
+        return link if link.startswith("//") or has_scheme(link) else None

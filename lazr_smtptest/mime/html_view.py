@@ -12,6 +12,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import attrs
 
 from lazr_smtptest.mime.attachment import content_id_of
+from lazr_smtptest.mime.bases import Base, is_relative, parse_base, reference_of
 from lazr_smtptest.mime.html_loads import (
     Load,
     loads_of,
@@ -31,9 +32,11 @@ from lazr_smtptest.mime.parts import Part, Parts
 
 __all__ = ["LONGEST", "BlockedLoad", "HTMLView", "raw_view", "view_of"]
 
-# The most characters of a document that is rewritten, and the most different loads.
+# The most characters of a document that is rewritten, the most different loads, and the
+# most characters of all references completed by a base, which makes short ones long.
 LONGEST = 4 << 20
 _MOST_LOADS = 10_000
+_MOST_COMPLETED = 1 << 20
 
 # What a frame does not get: it could redirect it, change the base of URLs, or begin
 # loads that a policy for images lets through.
@@ -43,6 +46,7 @@ _RAW = frozenset(("iframe", "noembed", "noframes", "plaintext", "style", "xmp"))
 _FOREIGN = frozenset(("math", "svg"))
 
 _REMOTE = re.compile(r"(?i)(?:(?:https?|ftp):)?//")
+_BASE = re.compile("(?i)<base")
 _IGNORED = re.compile(r"[\t\n\r]")
 
 
@@ -100,8 +104,9 @@ def view_of(html: str, parts: Parts, id_of: Callable[[Part], str]) -> HTMLView:
     """Return the view of the HTML of a message.
 
     The elements ``base``, ``link``, ``meta`` and ``script`` are dropped, and so are
-    comments; links open a new window; references to other parts, by ``cid:`` (RFC
-    2392) or by their Content-Location (RFC 2557), become marks.
+    comments; links open a new window, and those that the base completes are whole;
+    references to other parts, by ``cid:`` (RFC 2392) or by their Content-Location (RFC
+    2557), become marks.
 
     Args:
         html: the HTML.
@@ -161,12 +166,16 @@ class _Writer:
         self._targets = targets
         self._mark = secrets.token_hex(16)
         self._loads: set[Load] = set()
+        # The base of the document, and how many characters it may still add.
+        self._base: Base | None = None
+        self._room = _MOST_COMPLETED
         # The element whose text may have no markup.
         self._inside = ""
         # The open elements of SVG and MathML, as `tokenize` counts them.
         self._foreign = 0
 
     def view(self, html: str) -> HTMLView:
+        self._base = _base_of(html)
         written = "".join(
             each for token in tokenize(html) for each in self._written(token)
         )
@@ -204,9 +213,20 @@ class _Writer:
             self._foreign += 1
 
     def _note(self, loads: Iterator[Load]) -> None:
-        for load in loads:
-            if len(self._loads) < _MOST_LOADS and _REMOTE.match(_plain(load.url)):
-                self._loads.add(load)
+        for kind, url in loads:
+            if self._base is not None and self._targets.find(url) is None:
+                url = self._completed(url)
+            if len(self._loads) < _MOST_LOADS and _REMOTE.match(_plain(url)):
+                self._loads.add(Load(kind, url))
+
+    def _completed(self, url: str) -> str:
+        """Return a reference as a URL, if the document has a base for it."""
+        reference = reference_of(url)
+        if self._base is None or self._room <= 0 or not is_relative(reference):
+            return url
+        found = self._base.resolve(reference)
+        self._room -= len(found)
+        return found
 
     def _text(self, text: str) -> str:
         if self._inside == "script":
@@ -218,8 +238,11 @@ class _Writer:
 
     def _tag(self, tag: StartTag) -> str:
         attributes = replace_urls(tag, self._marked)
-        if tag.name in ("a", "area") and not _is_fragment(attributes.get("href")):
+        href = attributes.get("href")
+        if tag.name in ("a", "area") and href is not None and not _is_fragment(href):
             attributes |= {"target": "_blank", "rel": "noreferrer noopener"}
+            if self._mark not in href:
+                attributes["href"] = self._completed(href)
         fields = "".join(
             f' {name}="{escape(value)}"' for name, value in attributes.items()
         )
@@ -230,8 +253,20 @@ class _Writer:
         return None if found is None else f"{self._mark}{found}{self._mark}"
 
 
-def _is_fragment(href: str | None) -> bool:
-    return href is None or href.strip().startswith("#")
+def _base_of(html: str) -> Base | None:
+    """Return the base of a document: that of the first ``<base>`` with a URL."""
+    if _BASE.search(html) is None:
+        return None
+    for token in tokenize(html):
+        if isinstance(token, StartTag) and token.name == "base":
+            url = token.attributes.get("href")
+            if url is not None:
+                return parse_base(reference_of(url))
+    return None
+
+
+def _is_fragment(href: str) -> bool:
+    return href.strip().startswith("#")
 
 
 def _plain(url: str) -> str:

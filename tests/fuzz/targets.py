@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
+from lazr_smtptest.mime.bases import LONGEST_LINK
 from lazr_smtptest.mime.codes import find_code
-from lazr_smtptest.mime.html_page import LONGEST_LINK, read_page
+from lazr_smtptest.mime.html_page import read_page
 from lazr_smtptest.mime.html_tokenizer import tokenize
 from lazr_smtptest.mime.html_tokens import EndOfDocument
 from lazr_smtptest.mime.urls import find_urls

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from lazr_smtptest.mime.html_tokenizer import tokenize
@@ -191,6 +193,58 @@ def test_a_link_opens_a_new_window(href: str) -> None:
 def test_a_link_within_the_document_stays(tag: str) -> None:
     """And so does the place that it leads to."""
     assert shown(tag) == tag
+
+
+BASE = "<base href='http://a.example/mail/'>"
+
+
+@pytest.mark.parametrize(
+    ("tags", "href"),
+    [
+        (f"{BASE}<a href=x>", "http://a.example/mail/x"),
+        (f"{BASE}<a href=/x>", "http://a.example/x"),
+        (f"{BASE}<a href=//b.example/x>", "http://b.example/x"),
+        (f"{BASE}<a href='?q=1'>", "http://a.example/mail/?q=1"),
+        # The first one with a URL counts, also for what stands before it.
+        (f"<a href=x><base target=_top>{BASE}<base href=http://b/>", BASE[12:-2] + "x"),
+        (f"{BASE}<a href=mailto:a@b>", "mailto:a@b"),
+        (f"{BASE}<a href=cid:logo@x>", "cid:logo@x"),
+        # These name none.
+        ("<base href=/mail/><a href=x>", "x"),
+        ("<base href=javascript:x><a href=x>", "x"),
+        ("<base href='http://['><a href=x>", "x"),
+    ],
+)
+def test_a_link_that_the_base_completes_is_whole(tags: str, href: str) -> None:
+    """Otherwise it would lead to this server."""
+    assert re.findall('<a href="([^"]*)" target', shown(tags)) == [href]
+
+
+def test_a_link_within_the_document_stays_beside_a_base() -> None:
+    assert shown(f'{BASE}<a href="#top">') == '<a href="#top">'
+
+
+@pytest.mark.parametrize(
+    ("html", "found"),
+    [
+        ("<img src=x.png>", [("image", "a.example", 1)]),
+        ("<p style='background:url(x.png)'>", [("image", "a.example", 1)]),
+        ("<img src=cid:logo@x><img src=photo.png>", []),
+        ("<img src=data:image/png;base64,AA==>", []),
+    ],
+)
+def test_a_load_that_the_base_makes_remote_is_counted(
+    html: str, found: list[tuple[str, str, int]]
+) -> None:
+    """Not what is a part of the message."""
+    assert blocked(BASE + html) == found
+
+
+def test_a_base_makes_a_document_only_so_much_longer() -> None:
+    """As a long one would, with many short links."""
+    base = f"http://a.example/{'a' * 8000}/"
+    html = f"<base href={base}>" + "<a href=x>" * 10_000
+    assert len(view(html).html) < 3_000_000
 
 
 def test_a_document_that_is_too_long_stays_as_it_was_sent() -> None:

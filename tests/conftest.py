@@ -17,7 +17,7 @@ from typing import Any, Literal
 import pytest
 from hypothesis import HealthCheck, settings
 
-from .chance import some
+from .chance import NIGHTLY, some
 from .commands import COMMANDS, Process, Start
 from .leaks import delayed_calls
 from .once import Once, once_in
@@ -40,6 +40,7 @@ settings.register_profile(
     "patient",
     deadline=None,
     max_examples=some(100),
+    derandomize="CI" in os.environ and NIGHTLY not in os.environ,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("patient")

@@ -1,4 +1,4 @@
-"""The files of the page, read once, each with its type and its compressed form."""
+"""The files of the page, read and compressed once, each with its type."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -42,21 +42,30 @@ _TYPES = {
 }
 
 
-@attrs.frozen
+# Not slots: what is compressed is kept.
+@attrs.frozen(slots=False)
 class File:
     """A file of the page.
 
     Attributes:
         content: its bytes.
-        compressed: the same as gzip.
         content_type: the value of Content-Type.
         tag: the value of ETag.
     """
 
     content: bytes
-    compressed: bytes
     content_type: str
     tag: str
+
+    @cached_property
+    def compressed(self) -> bytes:
+        """The same bytes as gzip, made when they are first asked for.
+
+        The document would have to wait for that of all others, and a browser paints
+        nothing without it.
+        """
+        # Without a time in it, so that the same content has the same bytes.
+        return gzip.compress(self.content, 9, mtime=0)
 
     @classmethod
     def of(cls, content: bytes, suffix: str) -> File:
@@ -66,10 +75,8 @@ class File:
             content: its bytes.
             suffix: the end of its name, such as ``".js"``.
         """
-        # Without a time in it, so that the same content has the same bytes.
-        compressed = gzip.compress(content, 9, mtime=0)
         digest = hashlib.sha256(content).hexdigest()
-        return cls(content, compressed, _TYPES[suffix], f'"{digest[:20]}"')
+        return cls(content, _TYPES[suffix], f'"{digest[:20]}"')
 
 
 @attrs.frozen

@@ -22,6 +22,7 @@ from zope.interface import implementer
 from lazr_smtptest.model.ids import new_name
 from lazr_smtptest.model.session import Protocol as SessionProtocol
 from lazr_smtptest.model.session import Session
+from lazr_smtptest.net.clock import duration_clock, wall_clock
 from lazr_smtptest.net.no_delay import send_at_once
 from lazr_smtptest.readers.changed_output import ChangedOutput
 from lazr_smtptest.readers.conversation import Conversation
@@ -98,6 +99,7 @@ class LineConnection(Protocol):
         handshake: the TLS handshake; ``None`` before it, and without TLS.
         is_closed: whether nothing more is read or answered.
         session: the record of the session.
+        seconds: returns the time, seconds since 1970.
         output: takes what is written while a fault rule changes it; ``None``
             otherwise.
         command: the latest command whose replies a fault rule changes.
@@ -120,12 +122,17 @@ class LineConnection(Protocol):
         self._timer: IDelayedCall | None = None
         self._is_paused = self.is_closed = False
         self._serving: Deferred[None] | None = None
-        started = reactor.seconds()
-        self.session = Session(id=new_name(), started=started, protocol=self.protocol)
+        # Of a real reactor `seconds` need not be those since 1970.
+        self.seconds = wall_clock(reactor)
+        clock = duration_clock(reactor)
+        started = clock()
+        self.session = Session(
+            id=new_name(), started=self.seconds(), protocol=self.protocol
+        )
         self._recorder: Recorder | None = None
         self._said = Conversation(
             self.session.transcript,
-            lambda: reactor.seconds() - started,
+            lambda: clock() - started,
             self.masked,
             has_literals=self.protocol == "imap",
         )
@@ -201,7 +208,7 @@ class LineConnection(Protocol):
         recorder, self._recorder = self._recorder, None
         if recorder is not None:
             self._said.flush()
-            recorder.note_end(reason, self.reactor.seconds(), None, ours=is_ours)
+            recorder.note_end(reason, self.seconds(), None, ours=is_ours)
             recorder.end()
 
     def close(self) -> None:

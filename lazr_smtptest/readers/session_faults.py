@@ -81,7 +81,7 @@ async def ask(
         context = FaultContext(
             phase=phase,
             session=session,
-            now=connection.reactor.seconds(),
+            now=connection.seconds(),
             line=line,
             tls=connection.is_secure,
             user=user or session.user,

@@ -15,6 +15,7 @@ from lazr_smtptest.model.envelope import Envelope, narrowed
 from lazr_smtptest.model.fault_context import FaultContext, Plan
 from lazr_smtptest.model.reply import LOCAL_ERROR, Reply
 from lazr_smtptest.model.session import Session
+from lazr_smtptest.net.clock import wall_clock
 from lazr_smtptest.readers.fault_steps import run_step
 
 __all__ = ["NO_ANSWER", "SubmissionFaults"]
@@ -53,6 +54,7 @@ class SubmissionFaults:
         self.envelopes: tuple[Envelope, ...] = (envelope,)
         self._policy = policy
         self._reactor = reactor
+        self._seconds = wall_clock(reactor)
         self._envelope = envelope
         self._session = Session(
             id=session, started=now.timestamp(), user=envelope.user or None
@@ -94,7 +96,7 @@ class SubmissionFaults:
         context = FaultContext(
             phase=phase,
             session=self._session,
-            now=self._reactor.seconds(),
+            now=self._seconds(),
             line=line.encode("utf-8", "surrogateescape"),
             user=self._session.user,
             sender=self._envelope.mail_from,

@@ -8,6 +8,7 @@ import poplib
 import smtplib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.request import urlopen
 
@@ -51,6 +52,32 @@ def test_what_was_sent_is_read(controller: CaptureController) -> None:
     send(controller)
     with logged_in(controller) as client:
         assert client.fetch("1", "(RFC822)")[1][0][1] == b"Subject: hi\r\n\r\n.x\r\n"
+
+
+@pytest.mark.parametrize(("key", "found"), [("YOUNGER", b"1"), ("OLDER", b"")])
+def test_a_message_of_now_is_young(
+    controller: CaptureController, key: str, found: bytes
+) -> None:
+    """RFC 5032: by the time of day, which the clock of the reactor need not have."""
+    send(controller)
+    with logged_in(controller) as client:
+        assert client.search(None, key, "3600") == ("OK", [found])
+
+
+def test_a_session_of_a_reader_began_now() -> None:
+    """As those of SMTP did."""
+    with CaptureController("127.0.0.1", imap=True, http=True) as controller:
+        with logged_in(controller):
+            pass
+        send(controller)
+        url = f"{controller.url}api/v2/sessions"
+        began = []
+        for query in ("", "?protocol=imap"):
+            with urlopen(f"{url}{query}", timeout=PATIENCE) as answer:
+                [session] = json.load(answer)["sessions"]
+            began.append(datetime.fromisoformat(session["started_at"][:19]))
+    smtp, imap = began
+    assert abs(smtp - imap) < timedelta(hours=1)
 
 
 def test_imaplib_may_enable_utf_8(controller: CaptureController) -> None:

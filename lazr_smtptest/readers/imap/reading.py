@@ -69,7 +69,7 @@ def scope_of(session: IMAPConnection) -> Scope:
         last=len(selected.uids),
         last_uid=selected.uids.last,
         saved=selected.saved,
-        now=datetime.fromtimestamp(session.reactor.seconds(), timezone.utc),
+        now=datetime.fromtimestamp(session.seconds(), timezone.utc),
     )
 
 

@@ -125,14 +125,13 @@ def encode_message(format: str, summary: Summary) -> bytes:
         format: see `Webhook`.
         summary: the message.
     """
-    import msgspec
-
+    from lazr_smtptest._json import encode_json
     from lazr_smtptest.readers.http.api import records
     from lazr_smtptest.readers.http.mailpit import shapes
 
     if format == "mailpit":
-        return msgspec.json.encode(shapes.summary_of(summary))
-    return msgspec.json.encode(
+        return encode_json(shapes.summary_of(summary))
+    return encode_json(
         {
             "type": "message.kept",
             "timestamp": summary.received_at,

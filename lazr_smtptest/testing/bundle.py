@@ -14,8 +14,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-import msgspec
-
+from lazr_smtptest._json import encode_json
 from lazr_smtptest.readers.http.page.files import load_texts
 from lazr_smtptest.testing.evidence import Evidence
 
@@ -73,7 +72,7 @@ def document(tests: Sequence[Evidence], left_out: int = 0) -> bytes:
         policy=_POLICY.format(hash=digest),
         style=_style(),
         # Nothing of a mail can end the element.
-        data=msgspec.json.encode(data).decode().replace("<", "\\u003c"),
+        data=encode_json(data).decode().replace("<", "\\u003c"),
         script=script,
     )
     return text.encode("utf-8", "replace")

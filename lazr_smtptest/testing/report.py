@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from lazr_smtptest._json import encode_json
 from lazr_smtptest.testing.bundle import document
 from lazr_smtptest.testing.evidence import Evidence, collect
 
@@ -60,7 +61,7 @@ class Report:
         for file, content in files.items():
             (folder / file).write_bytes(content)
         # Last: a folder with it is complete.
-        (folder / _DATA).write_bytes(msgspec.json.encode(evidence))
+        (folder / _DATA).write_bytes(encode_json(evidence))
 
     def write(self) -> Path | None:
         """Write the document; return its path, or ``None`` if no test has failed."""

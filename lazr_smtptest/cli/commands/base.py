@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from lazr_smtptest._guesses import nearest
+from lazr_smtptest._json import encode_json
 from lazr_smtptest.cli.arguments import ArgumentParser, parse_arguments
 from lazr_smtptest.cli.text_width import printable
 from lazr_smtptest.cli.trust import add_ca_file, trust
@@ -266,7 +265,7 @@ def write_line(text: str) -> None:
 
 def write_json(value: object) -> None:
     """Write an object as one line of JSON."""
-    sys.stdout.buffer.write(msgspec.json.encode(value) + b"\n")
+    sys.stdout.buffer.write(encode_json(value) + b"\n")
     sys.stdout.buffer.flush()
 
 

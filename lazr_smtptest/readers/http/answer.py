@@ -7,8 +7,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import attrs
-import msgspec
 
+from lazr_smtptest._json import encode_json
 from lazr_smtptest._spool import SpooledContent
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ _TEXT = "text/plain; charset=utf-8"
 
 # Bytes of a body of which a slow client would hold too much in memory.
 LARGE = 1 << 20
-
-_encoder = msgspec.json.Encoder()
 
 
 @attrs.frozen
@@ -158,7 +156,7 @@ def json_answer(
         status: the status code.
         headers: further header fields.
     """
-    body = _encoder.encode(value) + b"\n"
+    body = encode_json(value) + b"\n"
     return Answer(
         status=status, body=body, content_type=_JSON, headers=dict(headers or {})
     )

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from functools import cached_property
 
-import msgspec
-
+from lazr_smtptest._json import encode_json
 from lazr_smtptest.model.change import Change
 
 __all__ = ["Event"]
-
-_encode = msgspec.json.Encoder().encode
 
 
 class Event:
@@ -44,10 +41,10 @@ class Event:
         """The lines of a server-sent event."""
         id = "" if self.number is None else f"id: {self.number}\n"
         event = b"event: %b\n%bdata: %b\n\n"
-        return event % (self.kind.encode(), id.encode(), _encode(self._data))
+        return event % (self.kind.encode(), id.encode(), encode_json(self._data))
 
     @cached_property
     def as_json(self) -> str:
         """The text of a websocket."""
         event = {"event": self.kind, "id": self.number, "data": self._data}
-        return _encode(event).decode()
+        return encode_json(event).decode()

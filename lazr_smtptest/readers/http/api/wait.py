@@ -11,6 +11,7 @@ import attrs
 import msgspec
 from twisted.internet.defer import Deferred
 
+from lazr_smtptest._json import encode_json
 from lazr_smtptest.errors import BusyError
 from lazr_smtptest.faults.base import Scripted
 from lazr_smtptest.model.envelope import Envelope
@@ -225,7 +226,7 @@ class Wait:
         explanation = await self._explanations.explain(so_far, found)
         details = await self._reader.call(_encoded_details, found, explanation)
         text = f"{error}\n{explanation.text}"
-        ended = msgspec.Raw(msgspec.json.encode(str(error)))
+        ended = msgspec.Raw(encode_json(str(error)))
         return HTTPError(HTTPStatus.GONE, text, details={"ended": ended, **details})
 
     # The answers
@@ -284,10 +285,7 @@ def _encoded_details(
     """Return the members of an error, each in JSON; in a thread."""
     listed = [records.summary_of(each) for each in found]
     members = {"found": listed, **explanation.details()}
-    return {
-        name: msgspec.Raw(msgspec.json.encode(member))
-        for name, member in members.items()
-    }
+    return {name: msgspec.Raw(encode_json(member)) for name, member in members.items()}
 
 
 def _message_of(store: Any, summary: Summary, extract: str, find: Find) -> _Message:
@@ -304,7 +302,7 @@ def _message_of(store: Any, summary: Summary, extract: str, find: Find) -> _Mess
         )
     message = details.message_of(envelope, summary, find)
     extracted = _EXTRACTS[extract](message, envelope) if extract else None
-    return msgspec.Raw(msgspec.json.encode(message)), extracted
+    return msgspec.Raw(encode_json(message)), extracted
 
 
 def _condition(

@@ -9,8 +9,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
+from lazr_smtptest._json import encode_json
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.selection import Selection
@@ -41,8 +40,6 @@ _SEARCHED = 20_000
 _SANDBOX = {"Content-Security-Policy": "sandbox; default-src 'none'"}
 # Header fields of a part that are copied to the answer.
 _COPIED = ("content-type", "content-disposition")
-
-_encode = msgspec.json.Encoder().encode
 
 
 def not_found() -> HTTPError:
@@ -115,7 +112,7 @@ class Messages:
 
     def _all(self, store: Any) -> Made:
         found = store.page(limit=_MOST_V1)
-        body = _encode(self._made([each.number for each in found]))
+        body = encode_json(self._made([each.number for each in found]))
         return Made(Answer(body=body, content_type=_V1))
 
     def _page(self, store: Any, start: int, limit: int) -> Made:
@@ -152,7 +149,7 @@ class Messages:
     def _enveloped(self, total: int, start: int, numbers: Sequence[int]) -> bytes:
         """Return the JSON of a page."""
         items = self._made(numbers)
-        return _encode(
+        return encode_json(
             {"total": total, "count": len(items), "start": start, "items": items}
         )
 
@@ -166,7 +163,7 @@ class Messages:
         """Answer with a message; ``null`` if there is none."""
         envelope = await self._one(call)
         body = await self._reader.call(
-            lambda: b"null" if envelope is None else _encode(message_of(envelope))
+            lambda: b"null" if envelope is None else encode_json(message_of(envelope))
         )
         return Answer(body=body, content_type=_V1)
 

@@ -9,10 +9,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import msgspec
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 
+from lazr_smtptest._json import encode_json
 from lazr_smtptest.model.change import Change
 from lazr_smtptest.model.delivery_event import ErrorReply
 from lazr_smtptest.model.summary import Summary
@@ -40,7 +40,6 @@ _MOST_NAMED = 200
 # The messages whose flags and tags are remembered, so that only news are sent.
 _REMEMBERED = 10_000
 
-_encode = msgspec.json.Encoder().encode
 
 Send = Callable[[str], int]
 
@@ -220,7 +219,7 @@ class Events:
 
     def _send(self, kind: str, data: Any) -> None:
         """Send a frame to all clients."""
-        text = _encode({"Type": kind, "Data": data}).decode()
+        text = encode_json({"Type": kind, "Data": data}).decode()
         for send, close in list(self._clients.values()):
             if send(text) > _MOST_BEHIND:
                 close()

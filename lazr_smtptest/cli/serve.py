@@ -21,6 +21,7 @@ from twisted.logger import (
 from zope.interface import implementer
 
 import twisted
+from lazr_smtptest._secrets import without_secrets
 from lazr_smtptest.cli.application import Display, Process
 from lazr_smtptest.cli.errors import OptionError, StartError
 from lazr_smtptest.cli.http_reader import DEFAULT_HTTP
@@ -110,7 +111,7 @@ def _greet(
         writer.write(f"  {name.upper():<6} {printable(urls.get(name) or address)}")
     if process.ca_file is not None:
         writer.write(f"  CA     {printable(str(process.ca_file))}")
-    writer.write(f"  mail   {printable(_STORES.get(store, store))}")
+    writer.write(f"  mail   {printable(_STORES.get(store, without_secrets(store)))}")
     writer.write("Ctrl-C ends it. smtptest --help lists the options.")
     ports = (f"{name}={_port(address)}" for name, address in addresses.items())
     writer.write(f"ready {' '.join(ports)}")
@@ -118,7 +119,10 @@ def _greet(
 
 def _log_ready(store: str, process: Process, addresses: Mapping[str, str]) -> None:
     """Log the addresses of the server."""
-    fields: dict[str, object] = {"store": store, "addresses": dict(addresses)}
+    fields: dict[str, object] = {
+        "store": without_secrets(store),
+        "addresses": dict(addresses),
+    }
     if process.ca_file is not None:
         fields["ca_file"] = str(process.ca_file)
     log_fields("ready", version=__version__, **fields)

@@ -242,6 +242,8 @@ def make_server(
         store = open_store(options["store"], tag_queries=tag_queries(options))
     except StoreError as error:
         raise StartError(str(error)) from error
+    except ValueError as error:
+        raise OptionError(f"--store: {error}") from None
     server = CommandServer(store)
     server.sampler = Sampler(keep_policy(options))
     if show is not None:

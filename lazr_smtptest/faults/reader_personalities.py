@@ -38,8 +38,8 @@ def gmail_imap(faults: Scripted, connections: int = 15) -> None:
     ):
         faults.on("IMAP LOGIN", user=f"{local}@*", optional=True).reply(f"NO {text}")
     faults.on(*_LISTS, optional=True).hide(
-        *("SORT", "THREAD", "SEARCHRES", "WITHIN", "BINARY", "OBJECTID"),
-        *("MULTIAPPEND", "STATUS"),
+        *("IMAP4rev2", "CREATE-SPECIAL-USE", "SORT", "THREAD", "SEARCHRES", "WITHIN"),
+        *("BINARY", "OBJECTID", "MULTIAPPEND", "STATUS"),
     )
 
 
@@ -63,6 +63,7 @@ def exchange_imap(faults: Scripted) -> None:
         "BAD Request is throttled. Suggested Backoff Time: 92415 milliseconds"
     )
     faults.on(*_LISTS, optional=True).hide(
+        *("IMAP4rev2", "CREATE-SPECIAL-USE"),
         *("SORT", "THREAD", "ESEARCH", "SEARCHRES", "WITHIN", "CONDSTORE", "ENABLE"),
         *("UTF8", "LIST-EXTENDED", "LIST-STATUS", "SPECIAL-USE", "QUOTA", "BINARY"),
         *("OBJECTID", "MULTIAPPEND", "STATUS", "APPENDLIMIT"),

@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred
 __all__ = ["LineTooLongError", "Lines"]
 
 
-# Bytes at the end of a line that was dropped which its error has.
+# Bytes at each end of a line that was dropped which its error has.
 _KEPT = 32
 
 
@@ -16,12 +16,14 @@ class LineTooLongError(Exception):
 
     Attributes:
         longest: the most bytes, without the line end.
+        begin: the first bytes of the line.
         end: the last bytes of the line, without the line end.
     """
 
-    def __init__(self, longest: int, end: bytes) -> None:
-        super().__init__(longest, end)
+    def __init__(self, longest: int, begin: bytes, end: bytes) -> None:
+        super().__init__(longest, begin, end)
         self.longest = longest
+        self.begin = begin
         self.end = end
 
 
@@ -43,7 +45,7 @@ class Lines:
         self._most = 0
         # Whether the line that is too long has not ended yet.
         self._drops = False
-        self._dropped_end = b""
+        self._dropped_begin = self._dropped_end = b""
 
     def __len__(self) -> int:
         """Return the bytes that have not been read."""
@@ -116,13 +118,15 @@ class Lines:
             reader.callback(line)
 
     def _refuse(self, reader: Deferred[bytes], rest: bytes) -> None:
-        """Fail a line that is too long, with its end."""
+        """Fail a line that is too long, with both of its ends."""
+        begin = self._dropped_begin or rest[:_KEPT]
         end = (self._dropped_end + rest).removesuffix(b"\r")[-_KEPT:]
-        self._dropped_end = b""
-        reader.errback(LineTooLongError(self._longest, end))
+        self._dropped_begin = self._dropped_end = b""
+        reader.errback(LineTooLongError(self._longest, begin, end))
 
     def _drop(self, reader: Deferred[bytes]) -> None:
         """Drop a line that is too long, as far as it has come."""
+        self._dropped_begin = self._dropped_begin or bytes(self._received[:_KEPT])
         end = self._received.find(b"\n")
         self._drops = end < 0
         size = end if end >= 0 else len(self._received)

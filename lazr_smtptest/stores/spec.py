@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from lazr_smtptest._quantities import parse_seconds, parse_size
-from lazr_smtptest._secrets import without_secrets
+from lazr_smtptest._secrets import MASK, without_secrets
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores.sessions import SessionBounds
 
@@ -121,8 +121,10 @@ def _setting(kind: str, word: str) -> tuple[str, Any]:
     name, _, value = word.partition("=")
     known = _SETTINGS[kind]
     if name not in known:
+        # After a question mark in a password the rest of that is taken for a setting.
+        shown = repr(MASK if "@" in word else name)
         raise ValueError(
-            f"a store of kind {kind} has no setting {name!r}, "
+            f"a store of kind {kind} has no setting {shown}, "
             f"use: {', '.join(known) or 'none'}"
         )
     try:

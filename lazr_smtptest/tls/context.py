@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["TLS", "Handshake", "TLSError", "import_openssl", "import_trustme"]
 
 _NAMES = ("localhost", "127.0.0.1", "::1")
+# The most characters of one (RFC 5280, upper bound ub-common-name).
+_LONGEST_COMMON_NAME = 64
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -71,7 +73,10 @@ class TLS:
         trustme = import_trustme()
         authority = trustme.CA()
         try:
-            leaf = authority.issue_cert(*(names or _NAMES))
+            given = names or _NAMES
+            # Some clients look at the common name, if there is none at all.
+            common = given[0] if len(given[0]) <= _LONGEST_COMMON_NAME else None
+            leaf = authority.issue_cert(*given, common_name=common)
         except (ValueError, TypeError) as error:
             raise TLSError(
                 f"cannot make a certificate for {brief(names)}: {error!s:.100}"

@@ -9,9 +9,12 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from lazr_smtptest.cli import serve
 from lazr_smtptest.stores import MaildirStore
 
 from ..commands import PATIENCE, ROOT, Process, Start, send
@@ -242,3 +245,21 @@ def wait_for_line(file: Path, process: subprocess.Popen[bytes]) -> str:
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.1)
     raise AssertionError(f"{file} was not written")
+
+
+@pytest.mark.parametrize(
+    "store",
+    ["postgresql://anna:swordfish@h/mail", "postgresql://h/mail?password=swordfish"],
+)
+def test_the_start_shows_no_password_of_a_database(
+    store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log of a service is read by many."""
+    said: list[object] = []
+    process: Any = SimpleNamespace(readers=[], ca_file=None)
+    writer: Any = SimpleNamespace(write=said.append)
+    monkeypatch.setattr(serve, "log_fields", lambda *_, **fields: said.append(fields))
+    serve._greet(writer, store, process, {})
+    serve._log_ready(store, process, {})
+    assert "swordfish" not in str(said)
+    assert str(said).count("********") == 2

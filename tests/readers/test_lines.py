@@ -127,6 +127,20 @@ def test_the_error_of_a_long_line_has_the_end_of_the_line(
     assert errors == [b"x" * 32]
 
 
+@pytest.mark.parametrize("by", [9, 100])
+def test_the_error_of_a_long_line_has_the_beginning_of_the_line(
+    lines: Lines, by: int
+) -> None:
+    """However it comes, and whatever was dropped before; so a reply has its tag."""
+    errors: list[bytes] = []
+    for first in (b"a", b"b"):
+        lines.read(LONGEST).addErrback(lambda failed: errors.append(failed.value.begin))
+        sent = first * 60 + b"x" * 60 + b"\r\n"
+        for start in range(0, len(sent), by):
+            lines.add(sent[start : start + by])
+    assert [each[:9] for each in errors] == [b"a" * 9, b"b" * 9]
+
+
 def test_some_bytes_are_read_at_once(lines: Lines) -> None:
     """The bytes that have come, up to the size that is asked for."""
     lines.add(b"a\r\nb")

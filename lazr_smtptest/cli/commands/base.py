@@ -204,7 +204,10 @@ def open_existing(text: str, ca_file: str | None) -> Iterator[Any]:
             "mbox:FILE or postgresql://...",
             2,
         )
-    store = open_store(text, make=False)
+    try:
+        store = open_store(text, make=False)
+    except ValueError as error:
+        raise CommandError(str(error), 2) from None
     try:
         yield store
     finally:

@@ -164,9 +164,9 @@ def open_target(text: str, ca_file: str | None) -> Any:
         CommandError: the URL or the file is wrong.
     """
     verify = trusted(ca_file, text)
-    if not is_url(text):
-        return open_store(text)
     try:
+        if not is_url(text):
+            return open_store(text)
         return RemoteReader(text, verify=verify)
     except ValueError as error:
         raise CommandError(str(error), 2) from None

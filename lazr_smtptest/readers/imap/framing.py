@@ -127,6 +127,9 @@ async def read_frame(source: Source, bounds: Bounds) -> Frame:
         text = await _line(source, left, tag, is_secret=name in _SECRET)
         left -= len(text)
     _check_nul(parts, tag)
+    if name == b"AUTHENTICATE":
+        # mutt writes a space for the response that a mechanism does not have.
+        text = text.removesuffix(b" ")
     return Frame(tag, name, [*parts, text])
 
 
@@ -154,6 +157,10 @@ async def _line(
     except LineTooLongError as error:
         text = f"a command has too many bytes: {error.longest} are left for this line"
         is_fatal = _is_followed(error.end)
+        # A client waits for a reply with its tag.
+        own, space, _ = error.begin.partition(b" ")
+        if tag == _UNTAGGED and space and _TAG.fullmatch(own):
+            tag = own
         raise FramingError(text, tag=tag, is_fatal=is_fatal) from error
 
 

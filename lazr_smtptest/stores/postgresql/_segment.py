@@ -97,7 +97,7 @@ class Segment:
 
         A file of another format is left alone, and logged.
         """
-        for path in sorted(folder.glob(f"*{_SUFFIX}")):
+        for path in sorted(filter(Path.is_file, folder.glob(f"*{_SUFFIX}"))):
             segment = cls._locked(path)
             if segment is None:
                 continue
@@ -113,6 +113,8 @@ class Segment:
         try:
             descriptor = os.open(path, os.O_RDWR | flags, 0o600)
         except FileNotFoundError:
+            if flags & os.O_CREAT:
+                raise
             return None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -148,6 +150,11 @@ class Segment:
             )
         self.size = end
         return True
+
+    @property
+    def is_removed(self) -> bool:
+        """Return whether somebody has removed the file; it can still be read."""
+        return not os.fstat(self._descriptor).st_nlink
 
     def _rename(self, path: Path) -> None:
         self.path.rename(path)
@@ -224,13 +231,14 @@ class Segment:
 
         One with damaged parts is kept under another name.
         """
-        if self._damaged:
+        if self._damaged and not self.is_removed:
             aside = self.path.with_suffix(_DAMAGED)
             self._rename(aside)
             log.error("%s: what can be read of it is in the database", aside)
-        else:
+        elif not self.is_removed:
             self.path.unlink(missing_ok=True)
-        sync_directory(self.path.parent)
+        if self.path.parent.exists():
+            sync_directory(self.path.parent)
         self.close()
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -16,6 +17,8 @@ from lazr_smtptest.stores._queries import Row
 from lazr_smtptest.stores.postgresql._segment import CAN_LOCK, Segment
 
 __all__ = ["MAX_BYTES", "Batch", "Spool"]
+
+log = logging.getLogger("lazr.smtptest")
 
 # The most bytes of a folder, unless a setting says otherwise.
 MAX_BYTES = 1024**3
@@ -124,7 +127,15 @@ class Spool:
                 f"the spool {str(self._folder)!r} is full: it has {octets} of at most "
                 f"{most} bytes"
             )
+        if self._open is not None and self._open.is_removed:
+            log.error(
+                "%s was removed: the messages in it are kept only while this process "
+                "runs, until they are in the database",
+                self._open.path,
+            )
+            self._open = None
         if self._open is None or self._open.size > _SEGMENT_OCTETS:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._open = Segment.create(self._folder)
             self._segments.append(self._open)
         self._open.append([payload])

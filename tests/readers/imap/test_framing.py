@@ -114,7 +114,11 @@ WRONG = {
     "two spaces": (b"a  NOOP\r\n", b"a", "BAD", "", "followed by a command"),
     "a name of digits": (b"a 1\r\n", b"a", "BAD", "", "followed by a command"),
     "a space at the end": (b"a NOOP \r\n", b"a", "BAD", "", "end with a space"),
-    "a long line": (b"a LIST %s\r\n" % (b"x" * 30), b"*", "BAD", "", TOO_LONG),
+    # A client that waits for its tag would wait for ever.
+    "a long line": (b"a LIST %s\r\n" % (b"x" * 30), b"a", "BAD", "", TOO_LONG),
+    "a very long line": (b"a LIST %s\r\n" % (b"x" * 300), b"a", "BAD", "", TOO_LONG),
+    "a long line without a tag": (b"x" * 300 + b"\r\n", b"*", "BAD", "", TOO_LONG),
+    "a long line with no tag": (b"( %s\r\n" % (b"x" * 300), b"*", "BAD", "", TOO_LONG),
     "lines that are long together": (
         b"a LOGIN %s {1}\r\nx%s\r\n" % (b"x" * 10, b"y" * 10),
         b"a",

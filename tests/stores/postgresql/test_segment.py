@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -242,3 +243,44 @@ def test_a_platform_without_fdatasync_syncs_the_whole_file(
     segment.append([b"four"])
     assert len(synced) == 1
     segment.close()
+
+
+def test_a_file_that_somebody_has_removed_can_be_read_and_ended(
+    segment: Segment,
+) -> None:
+    """What is in it still comes into the database."""
+    segment.path.unlink()
+    assert segment.is_removed
+    assert payloads(segment) == RECORDS
+    segment.remove()
+
+
+def test_a_folder_with_the_name_of_a_file_is_passed_over(
+    segment: Segment, tmp_path: Path
+) -> None:
+    """What is beside it is taken."""
+    segment.close()
+    (tmp_path / "1-x.spool").mkdir()
+    [left] = left_in(tmp_path)
+    assert payloads(left) == RECORDS
+    left.close()
+
+
+@pytest.mark.parametrize("has_messages", [False, True])
+def test_a_folder_that_was_removed_is_made_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, has_messages: bool
+) -> None:
+    """A message that gets its reply is in a file that a later process finds."""
+    folder = tmp_path / "spool"
+    spool = _spool.Spool(folder)
+    batch = _spool.Batch(uncertain=[], rows=[])
+    if has_messages:
+        spool.append(batch, begin=True)
+    shutil.rmtree(folder)
+    assert spool.append(batch, begin=True)
+    assert len(list(folder.glob("*.spool"))) == 1
+    lines = [each for each in caplog.records if "was removed" in each.msg]
+    assert len(lines) == has_messages
+    spool.close()
+    [left] = left_in(folder)
+    left.close()

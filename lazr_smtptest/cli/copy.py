@@ -11,7 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from lazr_smtptest.cli.copying import check_place, copy, count_of, open_place
+from lazr_smtptest.cli.copying import (
+    check_place,
+    copy,
+    count_of,
+    open_place,
+    open_source,
+)
 from lazr_smtptest.cli.trust import add_ca_file, trust
 from lazr_smtptest.client.address import Address, is_url
 from lazr_smtptest.errors import StoreError
@@ -113,7 +119,7 @@ def _checked(text: str) -> Path | str:
 
 
 def _copy(source: str, target: str, verify: bool | ssl.SSLContext) -> None:
-    with contextlib.closing(open_place(source, verify, make=False)) as messages:
+    with open_source(source, verify) as messages:
         progress = Progress(len(messages), sys.stderr)
         with contextlib.closing(open_place(target, verify)) as place:
             try:

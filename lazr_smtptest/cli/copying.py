@@ -12,6 +12,7 @@ from typing import Protocol
 
 import attrs
 
+from lazr_smtptest.cli.read_copy import open_to_read
 from lazr_smtptest.client.address import is_url
 from lazr_smtptest.client.reader import RemoteReader
 from lazr_smtptest.interfaces import IWaitingStore
@@ -35,6 +36,7 @@ __all__ = [
     "copy",
     "count_of",
     "open_place",
+    "open_source",
     "read_eml",
 ]
 
@@ -154,15 +156,12 @@ def check_place(text: str) -> Path | str:
     return spec.path if spec.kind == "postgresql" else Path(spec.path).absolute()
 
 
-def open_place(
-    text: str, verify: bool | ssl.SSLContext = True, make: bool = True
-) -> Place:
-    """Open a place.
+def open_place(text: str, verify: bool | ssl.SSLContext = True) -> Place:
+    """Open a place; it is made if it does not exist.
 
     Args:
         text: see `check_place`; or the URL of a server.
         verify: see `RemoteReader`.
-        make: whether to make it if it does not exist.
 
     Raises:
         ValueError: see `check_place`, and `RemoteReader`.
@@ -173,8 +172,28 @@ def open_place(
     path = check_place(text)
     if text.startswith(_EML):
         return EmlFolder(path)
-    place: Place = open_store(text, make=make)
+    place: Place = open_store(text)
     return place
+
+
+@contextlib.contextmanager
+def open_source(text: str, verify: bool | ssl.SSLContext = True) -> Iterator[Place]:
+    """Open a place that exists, to read it, and close it at the end.
+
+    Args:
+        text: see `check_place`; or the URL of a server.
+        verify: see `RemoteReader`.
+
+    Raises:
+        ValueError: see `check_place`, and `RemoteReader`.
+        StoreError: it cannot be read.
+    """
+    if is_url(text) or text.startswith(_EML):
+        with contextlib.closing(open_place(text, verify)) as place:
+            yield place
+        return
+    with open_to_read(text) as store:
+        yield store
 
 
 def count_of(messages: int) -> str:

@@ -159,8 +159,8 @@ def open_store(
     if not make:
         if checked.kind == "postgresql":
             settings["make"] = False
-        elif where and not Path(checked.path).exists():
-            raise StoreError(f"there is no {checked.path!r}")
+        elif where:
+            _check_exists(checked.path)
     try:
         kind = __getattr__(_STORES[checked.kind])
     except ImportError as error:
@@ -172,3 +172,14 @@ def open_store(
         ) from error
     store: IMessageStore = kind(*where, **settings)
     return store
+
+
+def _check_exists(path: str) -> None:
+    from lazr_smtptest.errors import StoreError
+
+    try:
+        exists = Path(path).exists()
+    except OSError as error:
+        raise StoreError(f"cannot use {path!r}: {error.strerror}") from error
+    if not exists:
+        raise StoreError(f"there is no {path!r}")

@@ -18,7 +18,8 @@ import attrs
 import pytest
 
 from lazr_smtptest import Envelope, open_store
-from lazr_smtptest.cli.commands import base, table
+from lazr_smtptest.cli import read_copy
+from lazr_smtptest.cli.commands import table
 from lazr_smtptest.cli.main import main
 from lazr_smtptest.cli.text_width import width
 from lazr_smtptest.model.session import Session
@@ -333,7 +334,7 @@ def test_a_message_of_another_process_ends_a_wait(
         opened.set()
         return open_store(text, make=make)
 
-    monkeypatch.setattr(base, "open_store", opens)
+    monkeypatch.setattr(read_copy, "open_store", opens)
     code = (
         "import sys; from lazr_smtptest import *; s = open_store(sys.argv[1]);"
         "s.add(Envelope(mail_from='', rcpt_tos=('b@c',),"
@@ -537,7 +538,7 @@ class TestSessions:
         session.ended = 1.5
         memory = MemoryStore()
         memory.keep_session(session)
-        monkeypatch.setattr(base, "open_store", lambda text, make: memory)
+        monkeypatch.setattr(read_copy, "open_store", lambda text, make: memory)
         return store, session
 
     def test_a_session_is_a_row(self, kept: tuple[Store, Session]) -> None:
@@ -571,7 +572,7 @@ class TestSessions:
         memory = MemoryStore()
         for id in ("s1", "s2"):
             memory.keep_session(Session(id=id, number=7, ended=1.0))
-        monkeypatch.setattr(base, "open_store", lambda text, make: memory)
+        monkeypatch.setattr(read_copy, "open_store", lambda text, make: memory)
         assert store.run("transcript", "7") == 1
         assert store.err == (
             "smtptest transcript: 2 sessions have the number 7: s2, s1\n"

@@ -15,13 +15,14 @@ from typing import Any
 from lazr_smtptest._guesses import nearest
 from lazr_smtptest._json import encode_json
 from lazr_smtptest.cli.arguments import ArgumentParser, parse_arguments
+from lazr_smtptest.cli.read_copy import is_read_only, open_to_read
 from lazr_smtptest.cli.text_width import printable
 from lazr_smtptest.cli.trust import add_ca_file, trust
 from lazr_smtptest.client.address import is_url
 from lazr_smtptest.client.reader import RemoteReader
 from lazr_smtptest.errors import QueryError, SearchTimeoutError, StoreError
 from lazr_smtptest.model.summary import Summary
-from lazr_smtptest.stores import check_spec, open_store
+from lazr_smtptest.stores import check_spec
 
 __all__ = [
     "INDEXING",
@@ -175,19 +176,23 @@ def trusted(ca_file: str | None, *places: str) -> bool | ssl.SSLContext:
 
 
 @contextlib.contextmanager
-def open_existing(text: str, ca_file: str | None) -> Iterator[Any]:
+def open_existing(
+    text: str, ca_file: str | None, *, only_read: bool = True
+) -> Iterator[Any]:
     """Open a store that exists, or a server, and close it at the end.
 
     Args:
         text: the store or the URL.
         ca_file: the value of ``--ca-file``.
+        only_read: whether the command changes nothing; then a copy is opened of a
+            database that is read-only.
 
     Yields:
         an `IMessageStore` that is an `IMessageReader`, too, or a `RemoteReader`.
 
     Raises:
         CommandError: there is no such store.
-        StoreError: it cannot be read.
+        StoreError: it cannot be read; or changed, if it has to be.
     """
     verify = trusted(ca_file, text)
     if is_url(text):
@@ -204,14 +209,14 @@ def open_existing(text: str, ca_file: str | None) -> Iterator[Any]:
             "mbox:FILE or postgresql://...",
             2,
         )
-    try:
-        store = open_store(text, make=False)
-    except ValueError as error:
-        raise CommandError(str(error), 2) from None
-    try:
+    if not only_read and is_read_only(text):
+        raise StoreError(f"cannot change {spec.path!r}: it is read-only")
+    with contextlib.ExitStack() as stack:
+        try:
+            store = stack.enter_context(open_to_read(text))
+        except ValueError as error:
+            raise CommandError(str(error), 2) from None
         yield store
-    finally:
-        store.close()
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ from lazr_smtptest.cli.commands.base import (
 )
 from lazr_smtptest.cli.commands.table import write_table
 from lazr_smtptest.cli.copying import count_of
+from lazr_smtptest.cli.read_copy import is_read_only
 from lazr_smtptest.client.reader import RemoteReader
 from lazr_smtptest.errors import SearchTimeoutError
 from lazr_smtptest.model.summary import Summary
@@ -216,7 +217,7 @@ def _row(summary: Summary) -> list[str]:
 
 def _delete(given: Namespace) -> int:
     query = " ".join(given.words)
-    with open_existing(given.store, given.ca_file) as reader:
+    with open_existing(given.store, given.ca_file, only_read=False) as reader:
         summary = named_message(reader, given.words)
         if summary is not None:
             count = reader.remove(Selection(numbers=[summary.number]))
@@ -247,6 +248,9 @@ def _wait_for(given: Namespace, query: str) -> tuple[Sequence[Summary], str]:
         if isinstance(reader, RemoteReader):
             after = reader.newest() if is_new else 0
             return reader.wait(query, since=after, timeout=seconds)
+        if is_read_only(given.store):
+            # A copy is read, in which no message arrives.
+            return _wait_in_copy(reader, given, query), ""
         numbers = reader.numbers() if is_new else ()
         after = numbers[-1] if numbers else 0
         began = time.time()
@@ -257,6 +261,23 @@ def _wait_for(given: Namespace, query: str) -> tuple[Sequence[Summary], str]:
         from lazr_smtptest.readers.http.api.explanation import explain_query
 
         return (), explain_query(reader, query, after, seconds, began)
+
+
+def _wait_in_copy(reader: Any, given: Namespace, query: str) -> Sequence[Summary]:
+    """Return the first message of a copy that matches.
+
+    Raises:
+        CommandError: there is none.
+    """
+    found: Sequence[Summary] = ()
+    if not given.new:
+        found = reader.page(query, limit=1, oldest_first=True, timeout=INDEXING)
+    if not found:
+        what = f"no message that matches {query!r}" if query else "no message"
+        raise CommandError(
+            f"{what} is there, and a new one is not noticed: {given.store} is read-only"
+        )
+    return found
 
 
 def _wait_in_store(

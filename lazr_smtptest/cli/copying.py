@@ -7,6 +7,7 @@ import os
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol
 
@@ -126,6 +127,9 @@ class EmlFolder:
 def read_eml(file: Path) -> Envelope:
     """Return the message in an ``.eml`` file, which may begin with its envelope.
 
+    A file of another program has no id, so its bytes determine the id: whoever reads it
+    again recognises the message.
+
     Raises:
         StoreError: the file cannot be read.
     """
@@ -133,7 +137,10 @@ def read_eml(file: Path) -> Envelope:
         data = file.read_bytes()
     except OSError as error:
         raise not_read(file, "message", error) from error
-    return _fields.from_bytes(data)
+    envelope = _fields.from_bytes(data)
+    if envelope.id:
+        return envelope
+    return attrs.evolve(envelope, id=blake2b(data, digest_size=16).hexdigest())
 
 
 def check_place(text: str) -> Path | str:

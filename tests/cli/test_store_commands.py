@@ -488,6 +488,21 @@ def test_a_file_of_another_program_is_imported(store: Store, tmp_path: Path) -> 
     assert len(store.objects()) == 1
 
 
+@pytest.mark.parametrize("target", ["sqlite:copy.db", "maildir:copy", "mbox:copy"])
+def test_files_of_another_program_are_imported_once(
+    store: Store, target: str, tmp_path: Path
+) -> None:
+    """An import that failed in between is repeated, and adds the others."""
+    mails = tmp_path / "mails"
+    mails.mkdir()
+    copy = attrs.evolve(store, text=target)
+    for count in (1, 2):
+        (mails / f"{count}.eml").write_bytes(b"Subject: %d\n\nHello\n" % count)
+        assert copy.run("import", "eml:mails") == 0
+    assert copy.out.endswith(f"1 message imported into {target}; 1 was there already\n")
+    assert copy.count() == 2
+
+
 @pytest.mark.parametrize(
     ("command", "arguments", "status", "problem"),
     [

@@ -175,10 +175,8 @@ def open_target(text: str, ca_file: str | None) -> Any:
 class _New:
     """Messages whose ids are not known; each id once.
 
-    A message without an id gets a new one, so it is always new.
-
     Args:
-        messages: the messages.
+        messages: the messages; each has an id.
         ids: the known ids.
 
     Attributes:
@@ -195,8 +193,7 @@ class _New:
             if envelope.id in self._ids:
                 self.known += 1
                 continue
-            if envelope.id:
-                self._ids.add(envelope.id)
+            self._ids.add(envelope.id)
             yield with_time(envelope)
 
 

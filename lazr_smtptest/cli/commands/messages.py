@@ -267,16 +267,17 @@ def _wait_in_copy(reader: Any, given: Namespace, query: str) -> Sequence[Summary
     """Return the first message of a copy that matches.
 
     Raises:
-        CommandError: there is none.
+        CommandError: there is none, or it has to be a new one.
     """
-    found: Sequence[Summary] = ()
-    if not given.new:
-        found = reader.page(query, limit=1, oldest_first=True, timeout=INDEXING)
+    problem = f"new messages are not noticed: {given.store} is read-only"
+    if given.new:
+        raise CommandError(problem)
+    found: Sequence[Summary] = reader.page(
+        query, limit=1, oldest_first=True, timeout=INDEXING
+    )
     if not found:
         what = f"no message that matches {query!r}" if query else "no message"
-        raise CommandError(
-            f"{what} is there, and a new one is not noticed: {given.store} is read-only"
-        )
+        raise CommandError(f"{what} is there, and {problem}")
     return found
 
 

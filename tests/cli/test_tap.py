@@ -530,6 +530,12 @@ class TestServices:
             make(f"--smtp={text}")
         assert f"bad endpoint {text!r}; use PORT, HOST:PORT, or" in str(caught.value)
 
+    def test_a_malformed_url_of_a_database_is_one_line(self) -> None:
+        """Which shows nothing of it, for that may be the password."""
+        with pytest.raises(StartError, match="that is no URL of PostgreSQL") as no:
+            make("--store=postgresql://anna:sword%zzfish@host/mail")
+        assert "fish" not in str(no.value)
+
     def test_a_store_that_cannot_be_opened_is_one_line(self, tmp_path: Path) -> None:
         """A store's error ends the process."""
         with pytest.raises(StartError, match="there is no directory") as caught:

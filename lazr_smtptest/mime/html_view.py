@@ -213,11 +213,9 @@ class _Writer:
             self._foreign += 1
 
     def _note(self, loads: Iterator[Load]) -> None:
-        for kind, url in loads:
-            if self._base is not None and self._targets.find(url) is None:
-                url = self._completed(url)
-            if len(self._loads) < _MOST_LOADS and _REMOTE.match(_plain(url)):
-                self._loads.add(Load(kind, url))
+        for load in loads:
+            if len(self._loads) < _MOST_LOADS and _REMOTE.match(_plain(load.url)):
+                self._loads.add(load)
 
     def _completed(self, url: str) -> str:
         """Return a reference as a URL, if the document has a base for it."""

@@ -224,22 +224,6 @@ def test_a_link_within_the_document_stays_beside_a_base() -> None:
     assert shown(f'{BASE}<a href="#top">') == '<a href="#top">'
 
 
-@pytest.mark.parametrize(
-    ("html", "found"),
-    [
-        ("<img src=x.png>", [("image", "a.example", 1)]),
-        ("<p style='background:url(x.png)'>", [("image", "a.example", 1)]),
-        ("<img src=cid:logo@x><img src=photo.png>", []),
-        ("<img src=data:image/png;base64,AA==>", []),
-    ],
-)
-def test_a_load_that_the_base_makes_remote_is_counted(
-    html: str, found: list[tuple[str, str, int]]
-) -> None:
-    """Not what is a part of the message."""
-    assert blocked(BASE + html) == found
-
-
 def test_a_base_makes_a_document_only_so_much_longer() -> None:
     """As a long one would, with many short links."""
     base = f"http://a.example/{'a' * 8000}/"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 
 import pytest
 
@@ -25,15 +24,15 @@ class Here:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._depth = 0
         self.on_reactor: list[int] = []
-        encoder = answers._encoder
+        encode_json = answers.encode_json
 
         def encode(value: object) -> bytes:
-            found = encoder.encode(value)
+            found = encode_json(value)
             if not self._depth:
                 self.on_reactor.append(len(found))
             return found
 
-        monkeypatch.setattr(answers, "_encoder", SimpleNamespace(encode=encode))
+        monkeypatch.setattr(answers, "encode_json", encode)
 
     def callInThread(self, function: Callable[[], None]) -> None:
         """Call a function as a thread does, in this one."""

@@ -119,7 +119,8 @@ _SESSION = (
     row(
         "long-line",
         "7162 4",
-        (b"a " + b"x" * 9000 + b"\r\n", ("* BAD *",)),
+        (b"a " + b"x" * 9000 + b"\r\n", ("a BAD *",)),
+        (b"x" * 9000 + b"\r\n", ("* BAD *",)),
         ok("NOOP"),
     ),
     row(

@@ -211,12 +211,8 @@ def oldest(session: nox.Session) -> None:
     _pytest(session, "-m", "not once", *warnings, "tests", **_SHARE)
 
 
-# Rooms that work on every platform, and the tests of them that need a POSIX disk.
+# Rooms that work on every platform, but for tests that are marked "posix_disk".
 _PORTABLE = ("server", "mailbox", "smtp", "net/test_reactor.py", "test_platforms.py")
-_ON_POSIX_DISKS = (
-    "tests/smtp/test_failures.py::test_a_store_on_a_disk_outlives_its_subscribers",
-    "tests/smtp/test_short_path_outcome.py::test_every_store_keeps_the_same",
-)
 
 
 @nox.session
@@ -224,11 +220,10 @@ def portable(session: nox.Session) -> None:
     """Run tests of the in-process side without what macOS and Windows lack."""
     session.install("-e", ".[test]")
     tests = [f"tests/{place}" for place in _PORTABLE]
-    words = ["-p", "tests.platforms", "-m", "not slow"]
-    for platform, left_out in (("macos", ()), ("windows", _ON_POSIX_DISKS)):
-        deselect = [f"--deselect={test}" for test in left_out]
+    for platform, left_out in (("macos", "slow"), ("windows", "slow or posix_disk")):
+        words = ["-p", "tests.platforms", "-m", f"not ({left_out})"]
         settings = {"LAZR_SMTPTEST_PLATFORM": platform, **_SHARE}
-        _pytest(session, *words, *deselect, *tests, **settings)
+        _pytest(session, *words, *tests, **settings)
 
 
 @nox.session

@@ -14,12 +14,22 @@ from __future__ import annotations
 import ssl
 from typing import Any
 
+import pytest
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-__all__ = ["CLIENT", "Peer", "TLSPeer", "Transport", "codes_of", "in_lines"]
+__all__ = [
+    *("CLIENT", "STORES_ON_DISK", "Peer", "TLSPeer", "Transport"),
+    *("codes_of", "in_lines"),
+]
+
+# As parameters of a test: each kind of store that has a disk; "{}" is its path.
+STORES_ON_DISK = [
+    pytest.param(spec, marks=pytest.mark.posix_disk)
+    for spec in ("sqlite:{}", "maildir:{}", "mbox:{}")
+]
 
 CLIENT = IPv4Address("TCP", "127.0.0.1", 50000)
 

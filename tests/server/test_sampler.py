@@ -15,7 +15,7 @@ from lazr_smtptest.stores import open_store
 from lazr_smtptest.stores.keep_policy import KeepPolicy
 from lazr_smtptest.stores.sampler import Sampler
 
-from ..harness import Peer
+from ..harness import STORES_ON_DISK, Peer
 
 
 def keep(server: Any, *texts: str) -> Any:
@@ -24,7 +24,7 @@ def keep(server: Any, *texts: str) -> Any:
     return server
 
 
-@pytest.fixture(params=["mailbox", "memory", "sqlite:{}", "maildir:{}", "mbox:{}"])
+@pytest.fixture(params=["mailbox", "memory", *STORES_ON_DISK])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     """A server with a store."""
     if request.param == "mailbox":

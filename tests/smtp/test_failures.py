@@ -43,7 +43,7 @@ from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.stores import MemoryStore
 from lazr_smtptest.stores._group_commit import Writer
 
-from ..harness import Peer, codes_of
+from ..harness import STORES_ON_DISK, Peer, codes_of
 
 PATIENCE = 60
 
@@ -218,12 +218,12 @@ def test_what_a_subscriber_raises_is_answered(
     assert raised_by(server) is error
 
 
-@pytest.mark.parametrize("spec", ["sqlite:{}/mail.db", "maildir:{}/mail", "mbox:{}/m"])
+@pytest.mark.parametrize("spec", STORES_ON_DISK)
 def test_a_store_on_a_disk_outlives_its_subscribers(
     fails: Raise, error: BaseException, spec: str, tmp_path: Path
 ) -> None:
     """Its thread goes on, and no client waits for ever."""
-    store: Any = open_store(spec.format(tmp_path))
+    store: Any = open_store(spec.format(tmp_path / "mail"))
     server = StoreServer(store)
     with Controller(server) as controller:
         unsubscribe = store.subscribe(fails)

@@ -26,7 +26,7 @@ from lazr_smtptest.tls.context import TLS
 
 from ..chance import some
 from ..conformance.table import SCRIPTS
-from ..harness import TLSPeer
+from ..harness import STORES_ON_DISK, TLSPeer
 from ..hostile.test_smuggling import LINE_ENDS, POSITIONS, SMUGGLED
 from ..wire import Capture, Wire
 from .test_chunking import LISTENER, SESSIONS, cut
@@ -257,9 +257,7 @@ def stored(spec: str, run: Any, pieces: list[bytes], protocol: Any) -> Any:
 
 
 @pytest.mark.parametrize("protocol", [SMTPServerProtocol, LMTPServerProtocol])
-@pytest.mark.parametrize(
-    "spec", ["memory", "mailbox", "sqlite:{}/db", "maildir:{}/dir", "mbox:{}/mbox"]
-)
+@pytest.mark.parametrize("spec", ["memory", "mailbox", *STORES_ON_DISK])
 def test_every_store_keeps_the_same(tmp_path: Path, spec: str, protocol: Any) -> None:
     """Envelopes, contents and their order; the replies as well."""
     bounded = f"{spec}?max-count=3" if spec == "memory" else spec
@@ -271,7 +269,7 @@ def test_every_store_keeps_the_same(tmp_path: Path, spec: str, protocol: Any) ->
     for name, run in (("off", ordinary), ("on", outcome)):
         folder = tmp_path / name
         folder.mkdir()
-        results.append(stored(bounded.format(folder), run, pieces, protocol))
+        results.append(stored(bounded.format(folder / "mail"), run, pieces, protocol))
     assert results[0] == results[1]
     assert results[0][1]
 

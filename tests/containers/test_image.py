@@ -206,11 +206,11 @@ class Container:
         return check.returncode
 
     def signal(self, number: int) -> None:
-        """Send a signal to process 1."""
+        """Send a signal to process 1, if it is there still."""
         assert self._server is not None
         pid = self._server.pid
-        [child] = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        os.kill(int(child), number)
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            os.kill(int(child), number)
 
     def wait(self, seconds: float) -> int:
         """Return the exit status of the server, which has some seconds for its end."""
@@ -221,14 +221,15 @@ class Container:
     def close(self) -> None:
         """End it."""
         if self._server is not None:
-            # With --kill-child its end is that of process 1, too.
-            self._server.kill()
+            if self._server.poll() is None:
+                # Not --kill-child: Linux forgets it when process 1 changes its user.
+                self.signal(signal.SIGKILL)
             self._server.wait()
             assert self._server.stdout is not None
             self._server.stdout.close()
 
 
-_NAMESPACES = ("--mount", "--pid", "--fork", "--kill-child")
+_NAMESPACES = ("--mount", "--pid", "--fork")
 
 
 @pytest.fixture

@@ -22,6 +22,10 @@ _NO_URL = (
     "other characters than letters and digits of a password as %40 for @"
 )
 
+# A URL with a blank or a control character (RFC 3986, section 2): of libpq only newer
+# versions refuse it. `Place.at` makes no URL, but words with blanks between them.
+_BLANK = re.compile(r"postgres(ql)?://.*[\0- \x7f]", re.DOTALL)
+
 
 class AwayError(StoreError):
     """The database does not answer, or not in time: nothing was changed."""
@@ -67,6 +71,8 @@ class Place:
     schema: str
 
     def __attrs_post_init__(self) -> None:
+        if _BLANK.match(self.url):
+            raise ValueError(_NO_URL)
         try:
             known = conninfo_to_dict(self.url)
         except psycopg.Error:

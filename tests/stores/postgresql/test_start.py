@@ -78,6 +78,7 @@ def test_a_wrong_password_is_one_line(postgresql_server: Server) -> None:
         # The characters that a password may have.
         "postgresql://anna:lemon%zzgrape@host/mail",
         "postgresql://anna:lemon grape@host/mail",
+        "postgresql://anna:lemon\tgrape@host/mail",
         "postgresql://anna:lemon%00grape@host/mail",
         "postgresql://anna:lemon/grape@host/mail",
         "postgresql://anna:lemon@grape:x@host:2x/mail",

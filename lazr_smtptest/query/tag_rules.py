@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator, Mapping
 
 import attrs
 
+from lazr_smtptest._spool import start_of
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.received_mail import Mail
 from lazr_smtptest.query.evaluation import Searchable, matches
@@ -25,9 +25,6 @@ _FIELDS = ("from", "to", "cc", "bcc")
 
 # The most bytes of a header that is looked at.
 _HEADER = 65_536
-
-# The line end within a folded field.
-_FOLD = re.compile(rb"\r?\n(?=[ \t])")
 
 
 def _parsed(queries: Mapping[str, str]) -> tuple[tuple[str, Node], ...]:
@@ -80,8 +77,8 @@ class TagRules:
             return True
         if self.user and mail.user:
             return True
-        head = _head(mail)
-        return _has_plus_address(head) or b"x-tags" in head.lower()
+        head = _head(mail).lower()
+        return b"x-tags" in head or _has_plus_address(head)
 
     def tags_of(self, envelope: Envelope, message: Searchable) -> tuple[str, ...]:
         """Return the tags of a message by these rules, sorted.
@@ -112,21 +109,33 @@ class TagRules:
                 yield from _valid(local_part.split("+")[1:])
 
 
+def _head(mail: Mail) -> bytes:
+    """Return the beginning of a message, as far as its header may go."""
+    start = start_of(mail.kept, _HEADER)
+    end = start.find(b"\r\n\r\n")
+    return start if end < 0 else start[:end]
+
+
 def _has_plus_address(head: bytes) -> bool:
     """Return whether a field of a header may have an address with a plus sign.
 
     The time zone of a date has one, too, but nothing with an at sign follows it.
     """
-    fields = _FOLD.sub(b"", head).split(b"\n") if b"+" in head else ()
-    return any(0 <= field.find(b"+") < field.rfind(b"@") for field in fields)
+    plus = head.find(b"+")
+    while plus >= 0:
+        end = _field_end(head, plus)
+        if head.find(b"@", plus, end) >= 0:
+            return True
+        plus = head.find(b"+", end)
+    return False
 
 
-def _head(mail: Mail) -> bytes:
-    """Return the beginning of a message, as far as its header may go."""
-    kept = mail.kept
-    start = kept if isinstance(kept, bytes) else kept.start(_HEADER)
-    end = start.find(b"\r\n\r\n", 0, _HEADER)
-    return start[: end if end >= 0 else _HEADER]
+def _field_end(head: bytes, start: int) -> int:
+    """Return the end of the header field around an offset; it may be folded."""
+    end = head.find(b"\n", start)
+    while end >= 0 and head.startswith((b" ", b"\t"), end + 1):
+        end = head.find(b"\n", end + 1)
+    return len(head) if end < 0 else end
 
 
 def _valid(tags: list[str]) -> Iterator[str]:

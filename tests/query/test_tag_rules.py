@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lazr_smtptest.errors import QueryError
 from lazr_smtptest.model.envelope import Envelope
@@ -118,6 +121,37 @@ def test_the_time_zone_of_a_date_is_no_plus_address() -> None:
     content = b"Date: Sun, 29 Nov 2026 01:02:03 +0000\r\nFrom: a@example.com\r\n\r\n"
     envelope = Envelope(mail_from="", rcpt_tos=("b@example.com",), content=content)
     assert not TagRules().may_tag(envelope)
+
+
+HEADER_PIECES = st.sampled_from(
+    [b"+", b"@", b"\r", b"\n", b"\r\n", b" ", b"\t", b"a", b"X-Tags:", b"x-tagS"]
+)
+
+
+def may_be_tagged(header: bytes) -> bool:
+    """Return whether a field of a header, unfolded, has a plus before an at sign."""
+    fields = re.sub(rb"\r?\n(?=[ \t])", b"", header).split(b"\n")
+    has_address = any(0 <= each.find(b"+") < each.rfind(b"@") for each in fields)
+    return has_address or b"x-tags" in header.lower()
+
+
+@given(st.lists(HEADER_PIECES, max_size=30).map(b"".join), st.booleans())
+def test_a_field_is_looked_at_as_if_it_were_unfolded(
+    header: bytes, has_text: bool
+) -> None:
+    """Whatever its line ends are, and not beyond the empty line."""
+    content = header + b"\r\n\r\n+@ X-Tags" if has_text else header
+    envelope = Envelope(mail_from="", rcpt_tos=(), content=content)
+    expected = may_be_tagged(content.partition(b"\r\n\r\n")[0])
+    assert TagRules().may_tag(envelope) is expected
+
+
+@pytest.mark.parametrize("size", [65_533, 65_534])
+def test_a_header_is_looked_at_up_to_a_bound(size: int) -> None:
+    """An address that ends beyond 65,536 bytes is no address."""
+    content = b"a" * size + b"+a@"
+    envelope = Envelope(mail_from="", rcpt_tos=(), content=content)
+    assert TagRules().may_tag(envelope) is (size + 3 <= 65_536)
 
 
 def test_a_message_without_a_login_gets_no_tag_of_a_user() -> None:

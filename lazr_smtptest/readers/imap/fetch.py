@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 import attrs
@@ -18,11 +18,6 @@ __all__ = ["MONTHS", "Items", "internal_date", "parse_items", "render"]
 
 _ALL = ("FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE")
 _MACROS = {"ALL": _ALL, "FAST": _ALL[:3], "FULL": (*_ALL, "BODY")}
-# Items that need nothing of the content, and those that need more than flags, or the
-# structure of the content.
-_FACTS = frozenset(
-    ["FLAGS", "UID", "INTERNALDATE", "RFC822.SIZE", "MODSEQ", "EMAILID", "THREADID"]
-)
 _TIMES_AND_SIZES = frozenset(["INTERNALDATE", "RFC822.SIZE"])
 _STRUCTURES = frozenset(["ENVELOPE", "BODY", "BODYSTRUCTURE"])
 # What older names mean; their responses have the old names.
@@ -51,6 +46,32 @@ MONTHS = [
     "Dec",
 ]
 
+_Value = Callable[[Message], bytes]
+# What returns the value of an item without a section.
+_VALUES: dict[str, _Value] = {
+    "FLAGS": lambda message: b"(%s)" % b" ".join(message.flags),
+    "UID": lambda message: b"%d" % message.uid,
+    "RFC822.SIZE": lambda message: b"%d" % message.size,
+    "INTERNALDATE": lambda message: b'"%s"' % internal_date(message.received_at),
+    "MODSEQ": lambda message: b"(%d)" % message.change,
+    "EMAILID": lambda message: b"(%s)" % message.id,
+    # Threads have no ids here (RFC 8474 section 5.2).
+    "THREADID": lambda message: b"NIL",
+    "ENVELOPE": lambda message: message.structure.envelope,
+    "BODY": lambda message: message.structure.describe(extended=False),
+    "BODYSTRUCTURE": lambda message: message.structure.describe(extended=True),
+}
+
+
+def _values_of(items: Items) -> Sequence[tuple[bytes, _Value]]:
+    values = [(name, _VALUES[name]) for name in items.names if name in _VALUES]
+    return [(name.encode("ascii") + b" ", value) for name, value in values]
+
+
+def _labelled_of(items: Items) -> Sequence[tuple[bytes, Section]]:
+    older = [(name.encode("ascii"), _OLD[name]) for name in items.names if name in _OLD]
+    return [*older, *((section.label, section) for section in items.sections)]
+
 
 @attrs.frozen
 class Items:
@@ -61,21 +82,26 @@ class Items:
         sections: the others.
         changed_since: messages that have not changed since are not fetched (RFC 7162
             section 3.1.4.1); ``None`` for all.
+        values: what is written before the value of each of `names` that is no section,
+            and the function that returns this value of a message.
+        labelled: the other ones of `names`, then `sections`, each with its name.
     """
 
     names: tuple[str, ...] = ()
     sections: tuple[Section, ...] = ()
     changed_since: int | None = None
-
-    @property
-    def all_sections(self) -> tuple[Section, ...]:
-        """The sections, and what the older names mean."""
-        return (*(_OLD[name] for name in self.names if name in _OLD), *self.sections)
+    # Made once: there may be many messages.
+    values: Sequence[tuple[bytes, _Value]] = attrs.field(
+        init=False, repr=False, default=attrs.Factory(_values_of, takes_self=True)
+    )
+    labelled: Sequence[tuple[bytes, Section]] = attrs.field(
+        init=False, repr=False, default=attrs.Factory(_labelled_of, takes_self=True)
+    )
 
     @property
     def sets_seen(self) -> bool:
         r"""Return whether the messages get the flag ``\Seen``."""
-        return not all(section.is_peek for section in self.all_sections)
+        return not all(section.is_peek for _, section in self.labelled)
 
     @property
     def needs_facts(self) -> bool:
@@ -85,13 +111,13 @@ class Items:
     @property
     def needs_content(self) -> bool:
         """Return whether `Message.content` is read."""
-        return bool(self.all_sections) or "EMAILID" in self.names
+        return bool(self.labelled) or "EMAILID" in self.names
 
     @property
     def needs_structure(self) -> bool:
         """Return whether `Message.structure` is read."""
         return not _STRUCTURES.isdisjoint(self.names) or any(
-            section.needs_structure for section in self.all_sections
+            section.needs_structure for _, section in self.labelled
         )
 
     def including(self, *names: str) -> Items:
@@ -125,7 +151,7 @@ def parse_items(arguments: Sequence[bytes | list[bytes]]) -> Items:
             sections[parse_section(word)] = None
         elif name in _MACROS and not isinstance(first, list):
             names |= dict.fromkeys(_MACROS[name])
-        elif name in _FACTS or name in _STRUCTURES or name in _OLD:
+        elif name in _VALUES or name in _OLD:
             names[name] = None
         else:
             raise CommandError(f"{name[:64]!r} is no item of FETCH")
@@ -157,20 +183,18 @@ def render(items: Items, message: Message) -> Iterator[bytes]:
         CommandError: a part is in an unknown transfer encoding.
         OSError: the file with the content cannot be read; later pieces raise it, too.
     """
-    pieces: list[bytes | Span] = [b"* %d FETCH (" % message.sequence]
-    space = b""
-    for name in items.names:
-        pieces.append(b"%s%s " % (space, name.encode("ascii")))
-        section = _OLD.get(name)
-        pieces += _section(section, message) if section else [_value(name, message)]
-        space = b" "
-    for section in items.sections:
-        pieces.append(b"%s%s " % (space, section.label))
+    values = b" ".join([label + value(message) for label, value in items.values])
+    start = b"* %d FETCH (%s" % (message.sequence, values)
+    if not items.labelled:
+        return iter((start + b")\r\n",))
+    pieces: list[bytes | Span] = [start]
+    space = b" " if values else b""
+    for label, section in items.labelled:
+        pieces.append(b"%s%s " % (space, label))
         pieces += _section(section, message)
         space = b" "
     pieces.append(b")\r\n")
-    content = message.content if items.needs_content else b""
-    return _read(pieces, content)
+    return _read(pieces, message.content)
 
 
 def _read(pieces: list[bytes | Span], content: AnyContent) -> Iterator[bytes]:
@@ -206,27 +230,6 @@ def _has_nul(found: Span | bytes, message: Message) -> bool:
         b"\0" in part_of(message.content, start, min(found.stop, start + _PIECE))
         for start in range(found.start, found.stop, _PIECE)
     )
-
-
-def _value(name: str, message: Message) -> bytes:
-    if name == "FLAGS":
-        return b"(%s)" % b" ".join(message.flags)
-    if name == "UID":
-        return b"%d" % message.uid
-    if name == "RFC822.SIZE":
-        return b"%d" % message.size
-    if name == "INTERNALDATE":
-        return b'"%s"' % internal_date(message.received_at)
-    if name == "MODSEQ":
-        return b"(%d)" % message.change
-    if name == "EMAILID":
-        return b"(%s)" % message.id
-    if name == "THREADID":
-        return b"NIL"  # threads have no ids here (RFC 8474 section 5.2)
-    structure = message.structure
-    if name == "ENVELOPE":
-        return structure.envelope
-    return structure.describe(extended=name == "BODYSTRUCTURE")
 
 
 def internal_date(moment: datetime) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -179,11 +179,12 @@ def _pieces(reader: Any, parse: Parse, running: _Fetch) -> Iterator[bytes]:
     # Asked once: there may be many messages.
     needs_structure = items.needs_structure
     needs_envelope = items.needs_content or needs_structure
+    since = items.changed_since
     for stored in walk(
         reader, running.mailbox, running.chosen, needs_facts=items.needs_facts
     ):
         message: StoredMessage | None = stored
-        if stored.change <= (items.changed_since or 0):
+        if since is not None and stored.change <= since:
             running.found += 1
             continue
         if needs_envelope:
@@ -194,19 +195,19 @@ def _pieces(reader: Any, parse: Parse, running: _Fetch) -> Iterator[bytes]:
             yield from _shown(reader, message, running)
 
 
-def _shown(reader: Any, message: StoredMessage, running: _Fetch) -> Iterator[bytes]:
-    """Yield the response for a message."""
+def _shown(reader: Any, message: StoredMessage, running: _Fetch) -> Iterable[bytes]:
+    """Return the response for a message; nothing if it is gone."""
     response = render(running.items, message)
     if running.sets_seen and "seen" not in message.marks.flags:
         # After what can fail.
         seen = _with_seen(reader, message)
         if seen is None:
-            return
+            return ()
         running.told[seen.uid] = seen.flags
         told = ("FLAGS", "MODSEQ") if running.has_condstore else ("FLAGS",)
         response = render(running.items.including(*told), seen)
     running.found += 1
-    yield from response
+    return response
 
 
 def _with_seen(reader: Any, message: StoredMessage) -> StoredMessage | None:

@@ -145,8 +145,8 @@ def walk(
         marks = read([numbers[uid] for _, uid in some])
         found = {each.number: each for each in marks}
         for sequence, uid in some:
-            if numbers[uid] in found:
-                yield StoredMessage(sequence, found[numbers[uid]], uid)
+            if mark := found.get(numbers[uid]):
+                yield StoredMessage(sequence, mark, uid)
 
 
 def with_content(reader: Any, message: StoredMessage) -> StoredMessage | None:

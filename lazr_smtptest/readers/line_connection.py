@@ -92,6 +92,7 @@ class LineConnection(Protocol):
         reactor: the source of its time.
         idle: seconds without a line, and without room for what is written, after which
             the client is disconnected.
+        handshake: seconds of a TLS handshake, after which it is, too.
 
     Attributes:
         protocol: the name of the protocol, see `Session`.
@@ -114,9 +115,12 @@ class LineConnection(Protocol):
     output: ChangedOutput | None = None
     command: Deferred[None] | None = None
 
-    def __init__(self, reactor: Any, idle: float) -> None:
+    def __init__(self, reactor: Any, idle: float, handshake: float) -> None:
         self.reactor = reactor
         self._idle = idle
+        self._handshake = handshake
+        # Whether a TLS handshake goes on, or has to begin.
+        self._shakes_hands = False
         self._lines = Lines()
         self._left = _TURN
         self._timer: IDelayedCall | None = None
@@ -168,13 +172,17 @@ class LineConnection(Protocol):
         log_of_sessions = self.factory.reader_sessions
         self._recorder = Recorder(self.session, log_of_sessions, reporter)
         self._recorder.begin()
-        self.rest()
-        if not self.is_secure:
+        if self.is_secure:
+            self._limit_handshake()
+        else:
+            self.rest()
             self._begin()
 
     def handshakeCompleted(self) -> None:
         """Note the handshake, and begin to serve a client that began with TLS."""
         self.handshake = Handshake.of(self.transport.getHandle())
+        self._shakes_hands = False
+        self.rest()
         if self._recorder is not None:
             self._said.flush()
             self._recorder.note_handshake(self.handshake)
@@ -208,6 +216,8 @@ class LineConnection(Protocol):
         recorder, self._recorder = self._recorder, None
         if recorder is not None:
             self._said.flush()
+            if self._shakes_hands:
+                recorder.note_failed_handshake(reason, is_unheard=self._is_unheard())
             recorder.note_end(reason, self.seconds(), None, ours=is_ours)
             recorder.end()
 
@@ -343,6 +353,8 @@ class LineConnection(Protocol):
 
     def rest(self) -> None:
         """Begin to measure anew how long the client does nothing."""
+        if self._shakes_hands:
+            return
         if self._timer is not None and self._timer.active():
             self._timer.reset(self._idle)
         elif not self.is_closed:
@@ -366,4 +378,16 @@ class LineConnection(Protocol):
         """Begin TLS, after the reply that says so was written."""
         if self.output is not None:
             self.output.flush_at_once()
+        self._limit_handshake()
         insert(tls.wrap(self.factory, self.reactor), self, self.transport)
+
+    def _limit_handshake(self) -> None:
+        """Disconnect a client whose handshake takes too long, whatever it sends."""
+        self._stop_timer()
+        self._shakes_hands = True
+        self._timer = self.reactor.callLater(self._handshake, self.abort)
+
+    def _is_unheard(self) -> bool:
+        """Return whether no hello has come where TLS comes first."""
+        is_first = self._serving is None
+        return is_first and self.transport.getHandle().client_random() is None

@@ -11,7 +11,6 @@ Rules of this module:
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from lazr_smtptest.tls.context import TLS
 
 __all__ = ["NOT_SMTP", "Link"]
-
-log = logging.getLogger("lazr.smtptest")
 
 NOT_SMTP = Reply(421, "this is an SMTP server", "4.7.0")
 
@@ -254,14 +251,10 @@ class Link:
             # a class of the user's.
             connection.reporter.report(reason.value)
         if self._replies.is_held:
-            self._note_failed_handshake(connection, reason)
-
-    def _note_failed_handshake(self, connection: Connection, reason: Failure) -> None:
-        silent = self._is_unheard() and reason.check(ConnectionClosed)
-        why = "the client sent nothing" if silent else reason.getErrorMessage()
-        log.info("%s: the TLS handshake failed: %s", connection.reporter.peer, why)
-        self._engine.mark_time()
-        connection.session.transcript.note(f"the TLS handshake failed: {why}")
+            self._engine.mark_time()
+            connection.recorder.note_failed_handshake(
+                reason, is_unheard=self._is_unheard()
+            )
 
     def _is_unheard(self) -> bool:
         """Return whether no hello has come where TLS comes first."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
-from twisted.internet.error import ConnectionLost
+from twisted.internet.error import ConnectionClosed, ConnectionLost
 from twisted.python.failure import Failure
 
 from lazr_smtptest.interfaces import ISessionObserver
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from lazr_smtptest.tls.context import Handshake
 
 __all__ = ["Recorder"]
+
+log = logging.getLogger("lazr.smtptest")
 
 
 class Recorder:
@@ -59,6 +62,18 @@ class Recorder:
         session.tls_cipher = handshake.cipher
         session.client_certificate = handshake.client_names
         session.transcript.tls(f"{TLS_IS_ON}: {handshake.version}, {handshake.cipher}")
+
+    def note_failed_handshake(self, reason: Failure, *, is_unheard: bool) -> None:
+        """Record and log that the connection ended before its TLS handshake did.
+
+        Args:
+            reason: why it is lost.
+            is_unheard: whether the client has sent nothing of a handshake.
+        """
+        silent = is_unheard and reason.check(ConnectionClosed)
+        why = "the client sent nothing" if silent else reason.getErrorMessage()
+        log.info("%s: the TLS handshake failed: %s", self._reporter.peer, why)
+        self._session.transcript.note(f"the TLS handshake failed: {why}")
 
     def note_end(
         self, reason: Failure, now: float, part: tuple[bytes, int] | None, *, ours: bool

@@ -31,7 +31,7 @@ class Reactor(ReactorBase):
 
 def test_a_session_begins_at_the_time_of_day() -> None:
     """The clock of a real reactor need not be that."""
-    connection = Connection(Reactor(), 60.0)
+    connection = Connection(Reactor(), 60.0, 30.0)
     assert abs(connection.session.started - time.time()) < 3600
     assert connection.session.started <= connection.seconds()
 
@@ -39,7 +39,7 @@ def test_a_session_begins_at_the_time_of_day() -> None:
 def test_without_a_real_reactor_time_is_that_of_the_clock() -> None:
     clock = Clock()
     clock.advance(1000.0)
-    connection = Connection(clock, 60.0)
+    connection = Connection(clock, 60.0, 30.0)
     assert (connection.session.started, connection.seconds()) == (1000.0, 1000.0)
 
 

@@ -78,7 +78,8 @@ class IMAPConnection(LineConnection):
     factory: IMAPFactory
 
     def __init__(self, factory: IMAPFactory) -> None:
-        super().__init__(factory.reactor, factory.settings.idle)
+        settings = factory.settings
+        super().__init__(factory.reactor, settings.idle, settings.handshake)
         self.factory = factory
         self.host = factory.host
         self.state = State.NOT_AUTHENTICATED

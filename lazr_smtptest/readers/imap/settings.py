@@ -19,6 +19,7 @@ class IMAPSettings:
         begins_with_tls: whether the connection begins with TLS (RFC 8314 section 3.2).
         idle: seconds without a command after which a client is disconnected; at least
             1800 by RFC 3501 section 5.4.
+        handshake: seconds of a TLS handshake after which a client is disconnected.
         max_connections: the most connections at the same time; ``None``: as many as
             leave descriptors for the rest of the process.
         max_errors: the most commands of a session that are refused as malformed or
@@ -30,6 +31,7 @@ class IMAPSettings:
     shares_seen: bool = True
     begins_with_tls: bool = False
     idle: float = 1800.0
+    handshake: float = 30.0
     max_connections: int | None = None
     max_errors: int = 50
     append_limit: int = 50 * 1024 * 1024

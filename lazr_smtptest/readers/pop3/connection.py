@@ -62,7 +62,8 @@ class POP3Connection(FaultReplies):
     factory: POP3Factory
 
     def __init__(self, factory: POP3Factory) -> None:
-        super().__init__(factory.reactor, factory.settings.idle)
+        settings = factory.settings
+        super().__init__(factory.reactor, settings.idle, settings.handshake)
         self.factory = factory
         self.host = factory.host
         self._state = State.AUTHORIZATION

@@ -20,6 +20,7 @@ class POP3Settings:
         begins_with_tls: whether the connection begins with TLS (RFC 8314 section 3.3).
         idle: seconds without a command after which a client is disconnected; at least
             600 by RFC 1939 section 3.
+        handshake: seconds of a TLS handshake after which a client is disconnected.
         max_connections: the most connections at the same time; ``None``: as many as
             leave descriptors for the rest of the process.
         max_errors: the most commands of a session that are refused as malformed or
@@ -31,5 +32,6 @@ class POP3Settings:
     offers_apop: bool = False
     begins_with_tls: bool = False
     idle: float = 600.0
+    handshake: float = 30.0
     max_connections: int | None = None
     max_errors: int = 50

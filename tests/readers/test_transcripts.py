@@ -147,7 +147,7 @@ class TestIMAP:
         said = lines_of(inbox)
         at = said.index("C: c FETCH 1 (RFC822 UID)")
         assert said[at + 1].endswith(f"RFC822 {{{len(SIMPLE)}}}")
-        assert said[at + 2] == "S:  UID 1)"
+        assert said[at + 2] == "S: )"
         assert "Hello." not in str(session_of(inbox).transcript)
 
     def test_of_many_responses_the_first_and_the_last_are_kept(self) -> None:

@@ -19,23 +19,25 @@ def pieces_of(file: Any) -> Iterator[bytes]:
     """Yield the content of a message, and the line with a dot that ends it.
 
     A line that begins with a dot gets a second one (RFC 1939 section 3). A content that
-    does not end with CRLF is followed by one. Nothing else is changed.
+    does not end with CRLF is followed by one, which takes the place of a bare LF at its
+    end: many clients would see an empty line between the two. Nothing else is changed.
 
     Args:
         file: a binary file, which is read from where it stands.
     """
-    begins_line = True
-    end = b"\r\n"
+    last = b"\r\n"
+    held = b""
     while piece := file.read(_PIECE):
         stuffed = piece.replace(b"\n.", b"\n..")
         # Many clients take a bare LF for the end of a line. One that was not followed
         # by a second dot could end the message for them.
-        if begins_line and piece.startswith(b"."):
+        if last.endswith(b"\n") and piece.startswith(b"."):
             stuffed = b"." + stuffed
-        begins_line = piece.endswith(b"\n")
-        end = (end + piece)[-2:]
-        yield stuffed
-    yield b".\r\n" if end == b"\r\n" else b"\r\n.\r\n"
+        stuffed = held + stuffed
+        last = (last + piece)[-2:]
+        held = b"\n" if last.endswith(b"\n") and last != b"\r\n" else b""
+        yield stuffed.removesuffix(held)
+    yield b".\r\n" if last == b"\r\n" else b"\r\n.\r\n"
 
 
 class Top:

@@ -33,7 +33,7 @@ class Frames(LineConnection):
     factory = SimpleNamespace(reader_sessions=None)
 
     def __init__(self, bounds):
-        super().__init__(Clock(), 60)
+        super().__init__(Clock(), 60, 30)
         self.bounds = bounds
         self.frames = []
         self.errors = []

@@ -41,7 +41,24 @@ def test_a_client_that_ends_lines_with_lf_gets_it_too(parts: list[bytes]) -> Non
     """Also where a line of the message ends with LF alone."""
     content = b"".join(parts)
     got = received(sent(content), b"\n")
-    assert got in (content, content + b"\r\n")
+    has_end = not content or content.endswith(b"\r\n")
+    expected = content if has_end else content.removesuffix(b"\n") + b"\r\n"
+    assert got == expected
+
+
+@pytest.mark.parametrize("lines", [1, 2, 9])
+def test_a_beginning_that_ends_with_a_bare_lf_has_no_line_more(lines: int) -> None:
+    """A client that reads lines counts those that it asked for."""
+    top = Top(BytesIO(b"A: b\n\n1\n2\n"), lines)
+    data = b"".join(pieces_of(top))
+    assert received(data, b"\n").count(b"\n") == 2 + min(lines, 2)
+
+
+@pytest.mark.parametrize("size", [PIECE - 1, PIECE, PIECE + 1])
+def test_a_bare_lf_before_a_cut_is_kept(size: int) -> None:
+    """It is not the end of the message."""
+    content = b"a" * (size - 1) + b"\n.b\r\n"
+    assert received(sent(content), b"\n") == content
 
 
 @pytest.mark.parametrize("before", [PIECE - 2, PIECE - 1, PIECE, PIECE + 1])

@@ -51,6 +51,11 @@ class Base:
         self._path = _without_dots(found[3] or "/")
         self._slashes = [slash.start() for slash in re.finditer("/", self._path)]
 
+    @property
+    def root(self) -> str:
+        """Its scheme and host, such as ``"http://example.com"``."""
+        return self._root
+
     def resolve(self, reference: str) -> str:
         """Return a relative reference as a URL (RFC 3986 section 5.2)."""
         if reference.startswith("//"):

@@ -39,9 +39,8 @@ _URL = re.compile(
 )
 _FONT_FACE = re.compile(r"(?i)@font-face\s*\{([^{}]*)\}")
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
-# In the candidates of `srcset`.
-_REMOTE_CANDIDATE = re.compile(r"(?i)(?<![^\s,])(?:https?:)?//[^\s,]+")
-_OWN_CANDIDATE = re.compile(r"(?i)(?<![^\s,])cid:[^\s,]+")
+# A candidate of `srcset`: its URL, which may have commas, and its width or density.
+_CANDIDATE = re.compile(r"([^\s,](?:\S*[^\s,])?)(,+|\s[^,]*|\Z)")
 _REFRESH = re.compile(r"(?i)[\d.]*\s*[;,]\s*(?:url\s*=\s*)?[\"']?([^\"']+)")
 
 
@@ -65,8 +64,8 @@ def loads_of(tag: StartTag) -> Iterator[Load]:
         if name in attributes:
             yield Load(kind, attributes[name])
     for name in ("srcset", "imagesrcset"):
-        for url in _REMOTE_CANDIDATE.findall(attributes.get(name, "")):
-            yield Load("image", url)
+        for candidate in _CANDIDATE.finditer(attributes.get(name, "")):
+            yield Load("image", candidate[1])
     if tag.name == "link":
         relations = attributes.get("rel", "").lower().split()
         kinds = [_LINKS[each] for each in relations if each in _LINKS]
@@ -125,8 +124,9 @@ def replace_urls(tag: StartTag, replace: Replace) -> dict[str, str]:
         if new is not None:
             attributes[name] = new
     if "srcset" in attributes:
-        attributes["srcset"] = _OWN_CANDIDATE.sub(
-            lambda found: replace(found[0]) or found[0], attributes["srcset"]
+        attributes["srcset"] = _CANDIDATE.sub(
+            lambda found: (replace(found[1]) or found[1]) + found[2],
+            attributes["srcset"],
         )
     if "style" in attributes:
         attributes["style"] = replace_in_sheet(attributes["style"], replace)

@@ -104,9 +104,9 @@ def view_of(html: str, parts: Parts, id_of: Callable[[Part], str]) -> HTMLView:
     """Return the view of the HTML of a message.
 
     The elements ``base``, ``link``, ``meta`` and ``script`` are dropped, and so are
-    comments; links open a new window, and those that the base completes are whole;
-    references to other parts, by ``cid:`` (RFC 2392) or by their Content-Location (RFC
-    2557), become marks.
+    comments; links open a new window; references to other parts, by ``cid:`` (RFC 2392)
+    or by their Content-Location (RFC 2557), become marks; other references are completed
+    by the base, and what becomes remote is blocked as all else that is.
 
     Args:
         html: the HTML.
@@ -165,9 +165,12 @@ class _Writer:
     def __init__(self, targets: _Targets) -> None:
         self._targets = targets
         self._mark = secrets.token_hex(16)
-        self._loads: set[Load] = set()
-        # The base of the document, and how many characters it may still add.
+        # The remote loads, as they stand there, with their hosts.
+        self._loads: dict[Load, str] = {}
+        # The base of the document, its host if that is remote, and how many characters
+        # it may still add.
         self._base: Base | None = None
+        self._base_host = ""
         self._room = _MOST_COMPLETED
         # The element whose text may have no markup.
         self._inside = ""
@@ -176,12 +179,12 @@ class _Writer:
 
     def view(self, html: str) -> HTMLView:
         self._base = _base_of(html)
+        if self._base is not None and _REMOTE.match(self._base.root):
+            self._base_host = _host_of(self._base.root)
         written = "".join(
             each for token in tokenize(html) for each in self._written(token)
         )
-        counts = Counter(
-            (load.kind, host) for load in self._loads if (host := _host_of(load.url))
-        )
+        counts = Counter((load.kind, host) for load, host in self._loads.items())
         blocked = tuple(
             BlockedLoad(kind, host, count)
             for (kind, host), count in sorted(
@@ -214,8 +217,17 @@ class _Writer:
 
     def _note(self, loads: Iterator[Load]) -> None:
         for load in loads:
-            if len(self._loads) < _MOST_LOADS and _REMOTE.match(_plain(load.url)):
-                self._loads.add(load)
+            if len(self._loads) >= _MOST_LOADS or load in self._loads:
+                continue
+            if host := self._host_of(load.url):
+                self._loads[load] = host
+
+    def _host_of(self, url: str) -> str:
+        """Return the host of a remote load; ``""`` for another one."""
+        if _REMOTE.match(_plain(url)):
+            return _host_of(url)
+        is_completed = self._base_host and is_relative(reference_of(url))
+        return self._base_host if is_completed and not self._targets.find(url) else ""
 
     def _completed(self, url: str) -> str:
         """Return a reference as a URL, if the document has a base for it."""
@@ -231,11 +243,11 @@ class _Writer:
             return ""
         if self._inside == "style":
             self._note(loads_of_sheet(text))
-            return replace_in_sheet(text, self._marked)
+            return replace_in_sheet(text, self._replacement)
         return text if self._inside in _RAW else escape(text, quote=False)
 
     def _tag(self, tag: StartTag) -> str:
-        attributes = replace_urls(tag, self._marked)
+        attributes = replace_urls(tag, self._replacement)
         href = attributes.get("href")
         if tag.name in ("a", "area") and href is not None and not _is_fragment(href):
             attributes |= {"target": "_blank", "rel": "noreferrer noopener"}
@@ -246,9 +258,13 @@ class _Writer:
         )
         return f"<{tag.name}{fields}{' /' if tag.self_closing else ''}>"
 
-    def _marked(self, url: str) -> str | None:
+    def _replacement(self, url: str) -> str | None:
+        """Return what stands for the URL of a load; ``None`` if it stays."""
         found = self._targets.find(url)
-        return None if found is None else f"{self._mark}{found}{self._mark}"
+        if found is not None:
+            return f"{self._mark}{found}{self._mark}"
+        whole = self._completed(url)
+        return None if whole == url else whole.replace('"', "%22")
 
 
 def _base_of(html: str) -> Base | None:

@@ -224,6 +224,58 @@ def test_a_link_within_the_document_stays_beside_a_base() -> None:
     assert shown(f'{BASE}<a href="#top">') == '<a href="#top">'
 
 
+@pytest.mark.parametrize(
+    ("tags", "written", "kind"),
+    [
+        ("<img src=x>", '<img src="http://a.example/mail/x">', "image"),
+        (
+            "<img srcset='x,y.png 1x, /z 2x'>",
+            '<img srcset="http://a.example/mail/x,y.png 1x, http://a.example/z 2x">',
+            "image",
+        ),
+        (
+            """<p style='a:url(x)'>""",
+            '<p style="a:url(&quot;http://a.example/mail/x&quot;)">',
+            "image",
+        ),
+        (
+            """<style>a{b:url('x"y')}</style>""",
+            '<style>a{b:url("http://a.example/mail/x%22y")}</style>',
+            "image",
+        ),
+        ("<iframe src=x>", '<iframe src="http://a.example/mail/x">', "frame"),
+        ("<link rel=stylesheet href=x>", "", "style sheet"),
+    ],
+)
+def test_a_load_that_the_base_makes_remote_is_whole_and_counted(
+    tags: str, written: str, kind: str
+) -> None:
+    """It is shown if somebody asks for remote images, and blocked until then."""
+    assert shown(BASE + tags) == written
+    assert [(each[0], each[1]) for each in blocked(BASE + tags)] == [
+        (kind, "a.example")
+    ]
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        f"{BASE}<img src=cid:logo@x><img src=photo.png><img src='#x'><img src=''>",
+        "<base href=file:///mail/><img src=x>",
+    ],
+)
+def test_what_the_base_does_not_make_remote_is_not_counted(tags: str) -> None:
+    """Parts of the message are no files of a host."""
+    assert blocked(tags) == []
+
+
+def test_a_candidate_of_an_image_may_have_commas() -> None:
+    """As data has; those between candidates are at the end of a URL."""
+    html = '<img srcset="data:image/png;base64,AA== 1x, cid:logo@x,, //a.example/x 3x">'
+    assert shown(html) == html.replace("cid:logo@x", "/2")
+    assert blocked(html) == [("image", "a.example", 1)]
+
+
 def test_a_base_makes_a_document_only_so_much_longer() -> None:
     """As a long one would, with many short links."""
     base = f"http://a.example/{'a' * 8000}/"

@@ -24,9 +24,9 @@ _VERSION = b"{version}"
 # What stands there for the modules. A browser that is told of all that the first one
 # imports does not have to read some to find the others.
 _PRELOAD = b"{preload}"
-_FIRST = "app.js"
-# It begins to load the texts, and what it imports comes before the others.
-_TEXTS = "lang.js"
+#
+# The first two begin to load what every list shows, before the others have arrived.
+_FIRST = ("lang.js", "early.js", "app.js")
 
 # An import that is done before anything runs; it may have several lines.
 _IMPORT = re.compile(rb'^(?:import|\}).*"(\.{1,2}/[^"]+)";$', re.MULTILINE)
@@ -148,7 +148,7 @@ def _preload(contents: Mapping[str, bytes]) -> bytes:
     Args:
         contents: the files, by their paths.
     """
-    names = [*_imported(contents, _TEXTS), *_imported(contents, _FIRST)]
+    names = [name for first in _FIRST for name in _imported(contents, first)]
     return "\n".join(
         f'<link rel="modulepreload" href="page/{{version}}/{name}">'
         for name in dict.fromkeys(names)

@@ -4,7 +4,6 @@ import { html, nothing } from "./vendor/lit.js";
 import { api } from "./api.js";
 import { feed } from "./feed.js";
 import { loadLanguage, t } from "./lang.js";
-import { loadEarly } from "./messages.js";
 import { Part, STATE } from "./part.js";
 import { currentRoute, go, href } from "./route.js";
 import { state } from "./state.js";
@@ -195,8 +194,6 @@ class App extends Part {
   }
 }
 
-const { view, query } = currentRoute();
-if (view === "messages" || view === "refused") loadEarly(query.get("q") ?? "");
 await loadLanguage();
 const firstFrame = new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 customElements.define("smtptest-app", App);

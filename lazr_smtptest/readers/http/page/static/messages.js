@@ -1,38 +1,15 @@
 // The messages of the list, by cursor.
 
 import { get } from "./api.js";
+import { getPage, PAGE, takeEarly } from "./early.js";
 import { cursorAt } from "./logic/rows.js";
 import { quoted } from "./logic/query.js";
 import { inTurn } from "./turns.js";
 
-// Messages of one request, and the most that are kept.
-const PAGE = 100;
+// The most messages that are kept.
 const MOST = 600;
 // Messages that are asked for by their ids: more are left as they are.
 const MOST_IDS = 50;
-
-/** Return a page of the messages that match a query. */
-function getPage(query, options) {
-  return get("messages", { query, limit: PAGE, ...options });
-}
-
-// The newest messages of a query, asked for before there was a list.
-let early = null;
-
-/** Ask for the newest messages of a query: its list shows them as soon as there is one. */
-export function loadEarly(query) {
-  const page = getPage(query, { timeout: 1 });
-  // The list tells why they could not be read.
-  page.catch(() => {});
-  early = { query, page };
-}
-
-/** Return what was asked for early, once; null if that was another query. */
-function takeEarly(query) {
-  const page = early?.query === query ? early.page : null;
-  early = null;
-  return page;
-}
 
 /**
  * The messages that match a query: some that follow each other are loaded, of the others

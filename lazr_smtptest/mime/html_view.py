@@ -105,8 +105,10 @@ def view_of(html: str, parts: Parts, id_of: Callable[[Part], str]) -> HTMLView:
 
     The elements ``base``, ``link``, ``meta`` and ``script`` are dropped, and so are
     comments; links open a new window; references to other parts, by ``cid:`` (RFC 2392)
-    or by their Content-Location (RFC 2557), become marks; other references are completed
-    by the base, and what becomes remote is blocked as all else that is.
+    or by their Content-Location (RFC 2557), become marks.
+
+    The base completes all other references: what it makes remote is blocked and counted
+    like any other remote load.
 
     Args:
         html: the HTML.

@@ -56,8 +56,10 @@ def _check_store(options: Options) -> None:
         kind = check_spec(store).kind
     except ValueError as error:
         raise usage.UsageError(f"{options.name('store')}: {error}") from error
-    if not spool:
+    if spool is None:
         return
+    if not spool:
+        raise usage.UsageError(f"{options.name('spool')} is a folder, not ''")
     if kind != "postgresql":
         raise usage.UsageError(
             f"{options.name('spool')} needs --store postgresql://...: a store of kind "

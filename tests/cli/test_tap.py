@@ -194,6 +194,7 @@ class TestOptions:
                 "--spool=x",
                 "--spool needs --store postgresql://...: a store of kind mem",
             ),
+            ("--store=postgresql://h/d --spool=", "--spool is a folder, not ''"),
             (
                 "--store=postgresql://h/d --spool=a&b",
                 "--spool is a folder without & in its name, not 'a&b'",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -25,6 +27,10 @@ _OTHERWISE = {
 }
 _LIST = re.compile(r"\(SELECT value( AS id)? FROM json_each\((\?|:\w+)\)\)")
 _NAME = re.compile(r"(?<!:):([a-z]\w*)")
+
+# PostgreSQL has no NUL in texts. This stands for it, which is in no text that is kept:
+# Unicode leaves it to programs, for what they never send.
+_NUL = "\ufdd0"
 
 
 @lru_cache(maxsize=2000)
@@ -59,13 +65,14 @@ class Adapter:
         """Execute a statement."""
         text = _translated(statement, isinstance(values, dict))
         # psycopg takes only literals as text, for it cannot know what is safe.
-        rows: Rows = self._connection.execute(text.encode(), values or None)
+        rows: Rows = self._connection.execute(text.encode(), _without_nul(values))
         return rows
 
     def executemany(self, statement: str, rows: Iterable[Any], /) -> Rows:
         """Execute a statement for each of some rows of values."""
         cursor = self._connection.cursor()
-        cursor.executemany(_translated(statement, False).encode(), list(rows))
+        statement = _translated(statement, False)
+        cursor.executemany(statement.encode(), [_without_nul(row) for row in rows])
         changed: Rows = cursor
         return changed
 
@@ -94,6 +101,25 @@ class Adapter:
             f"SELECT substring({column} FROM ? FOR ?) FROM {table} WHERE number = ?",
             row,
         )
+
+
+def _without_nul(values: Any) -> Any:
+    """Return the values of a statement with none that PostgreSQL refuses."""
+    if not values:
+        return None
+    if isinstance(values, dict):
+        return {name: _accepted(value) for name, value in values.items()}
+    return [_accepted(value) for value in values]
+
+
+def _accepted(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if "\\u0000" in value and value.startswith("["):
+        # A list of values is JSON.
+        with contextlib.suppress(ValueError):
+            return json.dumps([_accepted(each) for each in json.loads(value)])
+    return value.replace("\0", _NUL)
 
 
 class Blob:

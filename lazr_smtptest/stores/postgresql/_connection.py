@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -31,11 +32,37 @@ PATIENCE = 10.0
 _READERS = 4
 _WAIT = 10.0
 
+# Its name in the log.
+_POOL = "lazr.smtptest readers"
+
 # The lock on the row makes writers wait for each other, of all nodes: so numbers are in
 # the order of the commits.
 _BEGIN = "BEGIN; SET LOCAL synchronous_commit = {}"
-_LOCK = "; SELECT 1 FROM state FOR UPDATE"
+_LOCK = (
+    # One whose process is stopped has to lose the lock before the others give up, which
+    # is after `lock_timeout`.
+    "; SET LOCAL idle_in_transaction_session_timeout = '8s'"
+    "; SELECT 1 FROM state FOR UPDATE"
+)
 _ON = {None: "on", "FULL": "on", "NORMAL": "off"}
+
+
+class _NotOurs(logging.Filter):
+    """Drops what the pool logs of our connections: the errors of the store say it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a record is about connections of another part of a program."""
+        about = record.args if isinstance(record.args, tuple) else ()
+        return _POOL not in about and not any(
+            isinstance(each, _PoolConnection) for each in about
+        )
+
+
+class _PoolConnection(psycopg.Connection[Any]):
+    """A connection of our pool."""
+
+
+logging.getLogger("psycopg.pool").addFilter(_NotOurs())
 
 
 class UncertainError(StoreError):
@@ -276,13 +303,14 @@ class Pool:
             if self._pool is None:
                 self._pool = ConnectionPool(
                     self._place.conninfo,
+                    connection_class=_PoolConnection,
                     kwargs={"autocommit": True},
                     configure=self._place.configure,
                     min_size=1,
                     max_size=_READERS,
                     num_workers=1,
                     timeout=_WAIT,
-                    name="lazr.smtptest readers",
+                    name=_POOL,
                     open=True,
                 )
             return self._pool

@@ -44,13 +44,48 @@ def prepare(place: Place, make: bool = True) -> None:
                 with connection.transaction():
                     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
                     _migrate(place, connection)
+            if make:
+                _check_rights(place, connection)
     except psycopg.errors.InsufficientPrivilege as error:
         raise StoreError(
-            f"cannot use {place}: {reason(error)}; the user needs the right to create "
-            f"schemas there, or has to own the schema {place.schema!r}"
+            f"cannot use {place}: {reason(error)}; {_needed(place)}"
         ) from error
     except psycopg.Error as error:
         raise place.error("use", error) from error
+
+
+def _check_rights(place: Place, connection: psycopg.Connection[Any]) -> None:
+    """Check that the tables can be changed.
+
+    Raises:
+        StoreError: they cannot.
+    """
+    if connection.execute("SHOW transaction_read_only").fetchone() == ("on",):
+        raise StoreError(
+            f"cannot use {place}: it is read-only: it is a replica, or "
+            "default_transaction_read_only is on"
+        )
+    missing = connection.execute(
+        "SELECT tablename, privilege FROM pg_tables, "
+        "unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) privilege "
+        "WHERE schemaname = %s AND NOT has_table_privilege("
+        "format('%%I.%%I', schemaname, tablename), privilege) ORDER BY 1, 2",
+        (place.schema,),
+    ).fetchone()
+    if missing is not None:
+        table, right = missing
+        raise StoreError(
+            f"cannot use {place}: the right to {right} is missing for the table "
+            f"{table!r}, and perhaps others; {_needed(place)}"
+        )
+
+
+def _needed(place: Place) -> str:
+    """Return which rights the user needs."""
+    return (
+        "the user needs the right to create schemas there, or has to own the schema "
+        f"{place.schema!r}"
+    )
 
 
 def _version(place: Place, connection: psycopg.Connection[Any]) -> int:
@@ -67,6 +102,14 @@ def _version(place: Place, connection: psycopg.Connection[Any]) -> int:
         raise StoreError(
             f"schema {place.schema!r} of {place} belongs to another program: use "
             "schema=NAME"
+        )
+    (may_use,) = connection.execute(
+        "SELECT has_schema_privilege(%s, 'USAGE')", (place.schema,)
+    ).fetchone() or (False,)
+    if not may_use:
+        raise StoreError(
+            f"cannot use {place}: the right to use the schema {place.schema!r} is "
+            f"missing; {_needed(place)}"
         )
     (version,) = connection.execute(
         "SELECT max(number) FROM smtptest_version"

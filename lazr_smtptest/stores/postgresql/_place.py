@@ -42,13 +42,17 @@ _DEFAULTS = {
     "tcp_user_timeout": "15000",
 }
 # The server has to notice it, too: by itself it waits for hours, and a node that was
-# cut off would keep the lock of the one that indexes. Times are as above.
+# cut off would keep the lock of the one that indexes. Times are as above. The rest is
+# what an operator may have set otherwise for the user or the database.
 _SETTINGS = (
     "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; "
     "SET tcp_keepalives_count = 3; SET tcp_user_timeout = 15000; "
     "SET search_path = {schema}; SET lock_timeout = '10s'; "
     "SET idle_in_transaction_session_timeout = '30s'; "
-    "SET standard_conforming_strings = on"
+    "SET standard_conforming_strings = on; "
+    "SET default_transaction_isolation = 'read committed'; "
+    "SET default_transaction_deferrable = off; SET datestyle = 'ISO'; "
+    "SET bytea_output = 'hex'; SET extra_float_digits = 1"
 )
 
 # The error codes of a full disk, and of a quota.
@@ -162,7 +166,11 @@ class Place:
             kind = StoreFullError
         elif isinstance(error, psycopg.OperationalError):
             kind = AwayError
-        return kind(f"cannot {doing} {self}: {reason(error)}")
+        said = reason(error)
+        if isinstance(error, psycopg.errors.UndefinedTable):
+            said += f"; the tables in the schema {self.schema!r} were removed: restore "
+            said += "them, or start again to make them anew"
+        return kind(f"cannot {doing} {self}: {said}")
 
 
 def reason(error: psycopg.Error) -> str:

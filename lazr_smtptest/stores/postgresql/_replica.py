@@ -105,7 +105,8 @@ class Replica:
             try:
                 if self._connection.read(_state).has(self._known):
                     return function(self._catalog)
-                self._report("it is behind")
+                is_replica = self._connection.read(_is_replica)
+                self._report("it is behind" if is_replica else "it is no replica")
             except StoreError as error:
                 self._retry_at = self._clock() + _PAUSE
                 self._report(str(error))
@@ -156,6 +157,11 @@ class NotedWriting:
         )
         self._replica.learn(state)
         return result
+
+
+def _is_replica(connection: Database) -> bool:
+    (is_one,) = connection.execute("SELECT pg_is_in_recovery()").fetchone()
+    return bool(is_one)
 
 
 def _state(connection: Database) -> _State:

@@ -205,3 +205,43 @@ def test_a_long_transaction_of_somebody_else_holds_up_nothing(
         assert store.delete(next(iter(store)).id)
         assert other.execute(count.encode()).fetchone() == (1,)
     assert ids(store) == [2]
+
+
+def test_a_schema_that_was_removed_is_one_line_that_says_what_to_do(
+    store: Any, postgresql: str
+) -> None:
+    """It is not made again by itself: somebody may be restoring it."""
+    with psycopg.connect(postgresql, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA smtptest CASCADE")
+    with pytest.raises(
+        StoreError,
+        match="the tables in the schema 'smtptest' were removed: restore them, or "
+        "start again to make them anew",
+    ):
+        store.add(make_envelope(1))
+
+
+def test_a_process_that_is_stopped_loses_the_lock_before_others_give_up(
+    store: Any,
+) -> None:
+    """They wait ten seconds for it."""
+
+    def times(connection: Any) -> list[str]:
+        return [
+            connection.execute(f"SHOW {name}").fetchone()[0]
+            for name in ("idle_in_transaction_session_timeout", "lock_timeout")
+        ]
+
+    assert store._writing.change(times) == ["8s", "10s"]
+
+
+def test_the_pool_of_connections_logs_nothing_itself(
+    postgresql_server: Server, kept: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What its server does is in the errors of the store."""
+    assert ids(kept) == [1]
+    postgresql_server.stop("immediate")
+    with pytest.raises(StoreError):
+        kept.page("")
+    postgresql_server.start()
+    assert [each.getMessage() for each in caplog.records if "pool" in each.name] == []

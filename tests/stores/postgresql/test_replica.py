@@ -210,6 +210,19 @@ def test_a_replica_that_is_away_is_one_line_of_the_log(
     assert len(lines) == 1
 
 
+def test_a_replica_that_is_none_is_said_to_be_none(
+    servers: tuple[Server, Server], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is the primary of another database, which has a store of its own."""
+    with server_of_test() as stranger:
+        open_store(stranger.url()).close()
+        url = f"{servers[0].url()}&replica={stranger.folder}"
+        with contextlib.closing(open_store(url)) as store:  # type: ignore[type-var]
+            store.page("")  # type: ignore[attr-defined]
+    [line] = [each.getMessage() for each in caplog.records if "replica" in each.msg]
+    assert line.endswith("is not asked, but the primary: it is no replica")
+
+
 def test_many_threads_may_ask_at_once(store: Any) -> None:
     store.add(make_envelope(1))
     wait_for_replica(store)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ import pytest
 from lazr_smtptest.cli.main import main
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.stores import check_spec, open_store
+from lazr_smtptest.stores.postgresql._place import Place
 from lazr_smtptest.stores.postgresql._schema import MIGRATIONS
 
 from ...postgresql import Server
@@ -130,6 +132,75 @@ def test_a_user_without_rights_is_told_which(
         "the user needs the right to create schemas there, or has to own the schema "
         "'poor'"
     )
+
+
+@pytest.fixture
+def guest(postgresql: str, connection: psycopg.Connection) -> Iterator[str]:
+    """The URL of a store that another user owns."""
+    open_store(postgresql).close()
+    connection.execute("DROP ROLE IF EXISTS guest")
+    connection.execute("CREATE ROLE guest LOGIN")
+    yield as_user(postgresql, "guest")
+    connection.execute("DROP OWNED BY guest")
+    connection.execute("DROP ROLE guest")
+
+
+def test_a_missing_right_to_use_the_schema_is_said(guest: str) -> None:
+    assert "the right to use the schema 'smtptest' is missing" in refusal(guest)
+
+
+def test_a_missing_right_to_a_table_is_said(
+    guest: str, connection: psycopg.Connection
+) -> None:
+    """At the start, not with the first message."""
+    connection.execute("GRANT USAGE ON SCHEMA smtptest TO guest")
+    connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA smtptest TO guest")
+    assert "the right to DELETE is missing for the table 'body'" in refusal(guest)
+
+
+def test_who_only_reads_needs_no_right_to_change(
+    guest: str, connection: psycopg.Connection
+) -> None:
+    connection.execute("GRANT USAGE ON SCHEMA smtptest TO guest")
+    connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA smtptest TO guest")
+    store = open_store(guest, make=False)
+    try:
+        assert len(store.page("")) == 0  # type: ignore[attr-defined]
+    finally:
+        store.close()
+
+
+def test_a_database_that_is_only_read_is_refused(
+    guest: str, connection: psycopg.Connection
+) -> None:
+    """With all rights."""
+    connection.execute("GRANT USAGE ON SCHEMA smtptest TO guest")
+    connection.execute("GRANT ALL ON ALL TABLES IN SCHEMA smtptest TO guest")
+    connection.execute("ALTER ROLE guest SET default_transaction_read_only = on")
+    assert "it is read-only: it is a replica, or" in refusal(guest)
+
+
+# What an operator may set for all programs of a database.
+ODD_SETTINGS = {
+    "default_transaction_isolation": ("serializable", "read committed"),
+    "default_transaction_deferrable": ("on", "off"),
+    "DateStyle": ("German", "ISO, DMY"),
+    "bytea_output": ("escape", "hex"),
+}
+
+
+@pytest.mark.parametrize("name", ODD_SETTINGS)
+def test_settings_of_the_database_are_not_those_of_a_store(
+    postgresql: str, connection: psycopg.Connection, name: str
+) -> None:
+    odd, needed = ODD_SETTINGS[name]
+    database = connection.info.dbname
+    connection.execute(f"ALTER DATABASE {database} SET {name} = '{odd}'".encode())
+    try:
+        with contextlib.closing(Place(postgresql, "smtptest").connect()) as own:
+            assert own.execute(f"SHOW {name}".encode()).fetchone() == (needed,)
+    finally:
+        connection.execute(f"ALTER DATABASE {database} RESET {name}".encode())
 
 
 def test_a_schema_of_another_program_is_left_alone(

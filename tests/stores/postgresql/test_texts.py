@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
 
+from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores import PostgreSQLStore
 
@@ -122,3 +124,22 @@ def test_parts_of_words_are_found_without_the_extension(postgresql: str) -> None
         assert found(store, "subject:rde -subject:bord") == [1]
         store.close()
         connection.execute("DROP SCHEMA plain CASCADE")
+
+
+LOOKED_FOR: dict[str, Callable[[Any, str], object]] = {
+    "a message": lambda store, name: store.get(name),
+    "a session": lambda store, name: store.session(name),
+    "a tag": lambda store, name: found(store, f'tag:"{name}"'),
+    "a word": lambda store, name: found(store, f'"{name}"'),
+    "a user": lambda store, name: found(store, f'user:"{name}"'),
+    "a selection": lambda store, name: store.remove(Selection(ids=[name])),
+}
+
+
+@pytest.mark.parametrize("what", LOOKED_FOR)
+@pytest.mark.parametrize("name", ["\0", "a\0b", "\\u0000"])
+def test_a_name_with_a_nul_is_that_of_nothing(store: Any, what: str, name: str) -> None:
+    """PostgreSQL refuses such a text."""
+    store.add(mail("Subject: one\n\ntwo\n"))
+    wait_for_index(store)
+    assert not LOOKED_FOR[what](store, name)

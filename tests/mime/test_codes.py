@@ -462,7 +462,7 @@ def test_eight_digits_that_are_no_date_may_be_a_code(digits):
 SCRIPTS = [
     char
     for char in map(chr, range(sys.maxunicode))
-    if unicodedata.decimal(char, 1) == 0
+    if char.isdecimal() and unicodedata.decimal(char) == 0
 ]  # the zero of each script that has decimal digits
 
 

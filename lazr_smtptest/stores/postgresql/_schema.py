@@ -232,4 +232,14 @@ MIGRATIONS: list[tuple[str, ...]] = [
         # Whether somebody waits for messages at a node.
         "ALTER TABLE node ADD COLUMN waits BOOLEAN NOT NULL DEFAULT FALSE",
     ),
+    (
+        # The disposable mailboxes. `ends`: in seconds since 1970.
+        f"""CREATE TABLE mailbox (
+            number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            name {_TEXT} UNIQUE,
+            record {_TEXT},
+            since BIGINT NOT NULL,
+            ends DOUBLE PRECISION NOT NULL
+        )""",
+    ),
 ]

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import attrs
 import pytest
@@ -185,6 +186,10 @@ class Spooling(MemoryStore):
     def lag(self) -> float:
         """Return for how long, in seconds."""
         return 3.5
+
+    def connect(self) -> Any:
+        """Return a connection that is never used."""
+        return Mock()
 
 
 def test_the_lag_of_a_shared_store_is_measured(make_mail: type[Mail]) -> None:

@@ -33,7 +33,7 @@ from lazr_smtptest.readers.http.routes import Handler, Route
 from lazr_smtptest.readers.http.waiting import MailboxEndedError, Waiters
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
-__all__ = ["Box", "routes_of"]
+__all__ = ["Box", "new_record", "routes_of"]
 
 # In one mailbox the most requests that wait, the most clients that listen, and the most
 # fault rules.
@@ -67,6 +67,24 @@ def routes_of(
             yield route
 
 
+def new_record(asked: requests.MailboxRequest) -> records.DisposableMailbox:
+    """Return the record of a new mailbox: its name, its address, when it ends."""
+    address = asked.address
+    if not (address or asked.user or asked.header or asked.query):
+        address = f"{secrets.token_hex(8)}@{_DOMAIN}"
+    now = datetime.now(timezone.utc)
+    return records.DisposableMailbox(
+        name=secrets.token_hex(16),
+        address=address,
+        user=asked.user,
+        header=asked.header,
+        query=asked.query,
+        created_at=now,
+        expires_at=now + timedelta(seconds=asked.lifetime),
+        max_messages=asked.max_messages,
+    )
+
+
 class Box:
     """A disposable mailbox, with the routes for its messages.
 
@@ -85,32 +103,23 @@ class Box:
         context: ReaderContext,
         pool: Any,
         frames: Frames,
-        asked: requests.MailboxRequest,
+        record: records.DisposableMailbox,
         *,
         since: int,
         longest_wait: float,
     ) -> None:
         self._context = context
-        self._most = asked.max_messages
-        address = asked.address
-        if not (address or asked.user or asked.header or asked.query):
-            address = f"{secrets.token_hex(8)}@{_DOMAIN}"
-        now = datetime.now(timezone.utc)
-        self.record = records.DisposableMailbox(
-            name=secrets.token_hex(16),
-            address=address,
-            user=asked.user,
-            header=asked.header,
-            query=asked.query,
-            created_at=now,
-            expires_at=now + timedelta(seconds=asked.lifetime),
-            max_messages=asked.max_messages,
-        )
-        given = {"recipient": address, "user": asked.user, "header": asked.header}
+        self.record = record
+        self._most = record.max_messages
+        given = {
+            "recipient": record.address,
+            "user": record.user,
+            "header": record.header,
+        }
         criteria = {name: value for name, value in given.items() if value}
-        tree = parse(asked.query, now=now, zone=None)
+        tree = parse(record.query, now=record.created_at, zone=None)
         condition = Condition(
-            asked.query, tree, criteria_from_json(criteria) if criteria else None
+            record.query, tree, criteria_from_json(criteria) if criteria else None
         )
         part = StorePart(context.store, condition, since)
         self._reader = DeferredReader(part, context.reactor, pool=pool)

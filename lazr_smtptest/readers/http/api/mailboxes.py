@@ -8,18 +8,22 @@ from http import HTTPStatus
 from typing import Any
 
 import attrs
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, gatherResults, succeed
+from twisted.internet.interfaces import IDelayedCall
 
+from lazr_smtptest.errors import StoreError
+from lazr_smtptest.interfaces import ISharedStore
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, json_answer
 from lazr_smtptest.readers.http.api import records, requests
 from lazr_smtptest.readers.http.api.events import Events
-from lazr_smtptest.readers.http.api.mailbox import Box, routes_of
+from lazr_smtptest.readers.http.api.mailbox import Box, new_record, routes_of
 from lazr_smtptest.readers.http.api.operations import (
     ARGUMENTS,
     Operation,
     operation,
 )
+from lazr_smtptest.readers.http.api.shared_mailboxes import SharedMailboxes
 from lazr_smtptest.readers.http.api.views import Frames, Views
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
@@ -32,12 +36,15 @@ __all__ = ["Mailboxes"]
 _MOST = 1000
 # Threads that read the mailboxes.
 _THREADS = 4
+# Seconds between two looks at the mailboxes of other nodes.
+_INTERVAL = 0.5
 
 
 class Mailboxes:
     """The part of the API that makes disposable mailboxes.
 
-    They are kept in memory: a server that starts again has none.
+    They are kept in memory: a server that starts again has none. Nodes that share a
+    database keep them there, and each has those of all.
 
     Args:
         context: the store and the server.
@@ -56,9 +63,15 @@ class Mailboxes:
         self._longest_wait = longest_wait
         self._threads = Threads(_THREADS) if context.pool is None else None
         self._pool = context.pool if context.pool is not None else self._threads
+        self._shared: SharedMailboxes | None = None
+        self._next_look: IDelayedCall | None = None
+        if ISharedStore.providedBy(context.store):
+            self._shared = SharedMailboxes(context.store)
+            self._look_later()
         self._boxes: dict[str, Box] = {}
         # Why the last ones ended, by their names.
         self._ended: dict[str, str] = {}
+        self._is_closed = False
         # Those that were removed, until nothing reads them any more.
         self._closing: set[Deferred[Any]] = set()
 
@@ -123,7 +136,7 @@ class Mailboxes:
 
         @wraps(route.handler)
         async def handler(call: Call) -> Answer:
-            return await self._find(call).answer(key, call)
+            return await (await self._find(call)).answer(key, call)
 
         handler.__qualname__ = f"Mailbox.{handler.__qualname__}"
         return _public(
@@ -139,8 +152,10 @@ class Mailboxes:
             )
         )
 
-    def _find(self, call: Call) -> Box:
+    async def _find(self, call: Call) -> Box:
         name = call.parameters["mailbox"]
+        if name not in self._boxes and name not in self._ended:
+            await self._look()
         box = self._boxes.get(name)
         if box is None:
             why = f": {self._ended[name]}" if name in self._ended else ""
@@ -151,7 +166,11 @@ class Mailboxes:
 
     async def mailboxes(self, call: Call) -> Answer:
         """Answer with the mailboxes, oldest first."""
-        found = [box.record for box in self._boxes.values()]
+        await self._look()
+        found = sorted(
+            (box.record for box in self._boxes.values()),
+            key=lambda record: record.created_at,
+        )
         return json_answer(records.Mailboxes(found))
 
     async def make(self, call: Call) -> Answer:
@@ -175,21 +194,78 @@ class Mailboxes:
                 f"there are {_MOST} mailboxes: remove one first",
             )
         newest = await self._newest()
-        box = Box(
+        record = new_record(asked)
+        box = self._box(record, newest)
+        if self._shared is not None:
+            try:
+                await self._context.reader.call(
+                    self._shared.add, record, newest, asked.lifetime
+                )
+            except StoreError:
+                await box.end()
+                raise
+        if record.name in self._boxes:
+            # A look has found it meanwhile.
+            await box.end()
+        else:
+            self._open(box, asked.lifetime)
+        headers = {"Location": f"{self._frames.root}/mailboxes/{record.name}"}
+        return json_answer(record, HTTPStatus.CREATED, headers)
+
+    def _box(self, record: records.DisposableMailbox, since: int) -> Box:
+        return Box(
             self._context,
             self._pool,
             self._frames,
-            asked,
-            since=newest,
+            record,
+            since=since,
             longest_wait=self._longest_wait,
         )
+
+    def _open(self, box: Box, lifetime: float) -> None:
+        """Let a mailbox be found until its lifetime, in seconds, has ended."""
         name = box.record.name
         self._boxes[name] = box
         if box.own_address:
             self._context.mailbox_addresses[name] = box.own_address
-        box.timer = self._context.reactor.callLater(asked.lifetime, self._expire, name)
-        headers = {"Location": f"{self._frames.root}/mailboxes/{name}"}
-        return json_answer(box.record, HTTPStatus.CREATED, headers)
+        box.timer = self._context.reactor.callLater(lifetime, self._expire, name)
+
+    # Those of other nodes
+
+    async def _look(self) -> None:
+        """Open the mailboxes that other nodes have made, end those they removed.
+
+        Raises:
+            StoreError: the database cannot be read.
+        """
+        if self._shared is None:
+            return
+        before = [*self._boxes]
+        found = await self._context.reader.call(self._shared.all)
+        if self._is_closed:
+            return
+        for each in found:
+            name = each.record.name
+            if name not in self._boxes and name not in self._ended:
+                self._open(self._box(each.record, each.since), max(0.0, each.left))
+        for name in set(before).difference(each.record.name for each in found):
+            if name in self._boxes:
+                ended = self._end(name, f"the mailbox {name} was removed")
+                ended.addErrback(lambda _: None)
+
+    def _look_later(self) -> None:
+        self._next_look = self._context.reactor.callLater(_INTERVAL, self._look_again)
+
+    def _look_again(self) -> None:
+        looked: Deferred[None] = Deferred.fromCoroutine(self._look())
+        # A request that needs them says why they cannot be read.
+        looked.addErrback(lambda failure: failure.trap(StoreError))
+        looked.addBoth(self._looked)
+
+    def _looked(self, result: Any) -> Any:
+        if not self._is_closed:
+            self._look_later()
+        return result
 
     async def _newest(self) -> int:
         """Return the number of the newest message; 0 if there is none."""
@@ -198,21 +274,32 @@ class Mailboxes:
 
     async def mailbox(self, call: Call) -> Answer:
         """Answer with a mailbox."""
-        return json_answer(self._find(call).record)
+        return json_answer((await self._find(call)).record)
 
     async def remove(self, call: Call) -> Answer:
         """Remove a mailbox, its messages and its fault rules."""
-        name = self._find(call).record.name
-        await self._close(name, f"the mailbox {name} was removed")
+        name = (await self._find(call)).record.name
+        await self._remove_shared(name)
+        await self._end(name, f"the mailbox {name} was removed")
         return Answer(status=HTTPStatus.NO_CONTENT)
 
     def _expire(self, name: str) -> None:
         record = self._boxes[name].record
         seconds = (record.expires_at - record.created_at).total_seconds()
         reason = f"the lifetime of mailbox {name} ({seconds:g} s) has ended"
-        self._close(name, reason).addErrback(lambda _: None)
+        # What cannot be removed now is removed when a node starts: its time has ended.
+        self._remove_shared(name).addErrback(lambda _: None)
+        self._end(name, reason).addErrback(lambda _: None)
 
-    def _close(self, name: str, reason: str) -> Deferred[Any]:
+    def _remove_shared(self, name: str) -> Deferred[Any]:
+        if self._shared is None:
+            return succeed(None)
+        return self._context.reader.call(self._shared.remove, name)
+
+    def _end(self, name: str, reason: str) -> Deferred[Any]:
+        """End a mailbox with its messages, if it has not ended."""
+        if name not in self._boxes:
+            return succeed(None)
         self._ended[name] = reason
         if len(self._ended) > _MOST:
             del self._ended[next(iter(self._ended))]
@@ -232,6 +319,9 @@ class Mailboxes:
         Returns:
             a Deferred that fires when nothing reads the store any more.
         """
+        self._is_closed = True
+        if self._next_look is not None and self._next_look.active():
+            self._next_look.cancel()
         for name in self._boxes:
             self._context.mailbox_addresses.pop(name, None)
         ended = [box.end() for box in self._boxes.values()]
@@ -239,6 +329,8 @@ class Mailboxes:
         self._boxes.clear()
         if self._threads is not None:
             self._threads.close()
+        if self._shared is not None:
+            ended.append(self._context.reader.call(self._shared.close))
         return gatherResults(ended)
 
 

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from zope.interface import implementer
@@ -34,6 +35,10 @@ class Shared(MemoryStore):
 
     def join(self) -> None:
         """Do nothing."""
+
+    def connect(self) -> Any:
+        """Return a connection that is never used."""
+        return Mock()
 
     def lag(self) -> float:
         """Return a lag."""

@@ -1,11 +1,13 @@
-"""The conformance table, with a transport in memory and with TLS over it."""
+"""The conformance table, in memory, in pieces, within TLS, and over TCP."""
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import pytest
 
+from lazr_smtptest import CaptureController, Envelope
 from lazr_smtptest.tls.context import TLS
 from tests.harness import TLSPeer
 
@@ -14,11 +16,17 @@ from .conftest import Post
 from .table import ROWS, Row
 
 FEWEST_ROWS = 120
+PATIENCE = 60
+
+
+def lines_wanted(wanted: Any) -> list[str]:
+    """Return the lines of the reply that a row has: none, one, or many."""
+    return [] if wanted is None else [wanted] if isinstance(wanted, str) else wanted
 
 
 def check(lines: list[str], wanted: Any, sent: object) -> None:
     """Compare the lines of a reply with those that are wanted."""
-    expected = [] if wanted is None else [wanted] if isinstance(wanted, str) else wanted
+    expected = lines_wanted(wanted)
     assert len(lines) == len(expected), (sent, lines, expected)
     for line, each in zip(lines, expected, strict=True):
         assert matches(line, each), (sent, lines, expected)
@@ -68,6 +76,37 @@ def test_within_tls_the_replies_are_the_same(row: Row, tls: TLS) -> None:
     for sent, wanted in row.steps:
         peer.ssl.write(as_bytes(sent))
         check(peer.heard(), wanted, sent)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in ROWS[::20] if not row.settings],
+    ids=lambda row: row.id,
+)
+def test_over_tcp_the_replies_are_the_same(row: Row) -> None:
+    """Of a server in a thread."""
+    with CaptureController("127.0.0.1", pop3=True) as controller:
+        for content in row.messages:
+            controller.mailbox.add(
+                Envelope(
+                    mail_from="ann@example.com",
+                    rcpt_tos=("bob@example.com",),
+                    content=content,
+                )
+            )
+        address = controller.host, controller.pop3_port
+        with (
+            socket.create_connection(address, timeout=PATIENCE) as client,
+            client.makefile("rb") as replies,
+        ):
+            assert replies.readline().startswith(b"+OK")
+            for sent, wanted in row.steps:
+                client.sendall(as_bytes(sent))
+                count = len(lines_wanted(wanted))
+                lines = [replies.readline() for _ in range(count)]
+                check([line.decode().rstrip("\r\n") for line in lines], wanted, sent)
+            if row.closed:
+                assert replies.readline() == b""
 
 
 def test_the_table_is_whole() -> None:

@@ -44,6 +44,8 @@ class Connection:
         self, path: Path, synchronous: str, beside: Connection | None = None
     ) -> None:
         self._path = path
+        # Made once: it is looked at before each use.
+        self._parent = path.parent
         self._synchronous = synchronous
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
@@ -186,14 +188,14 @@ class Connection:
         files = self._files
         if files is None:
             return False
-        paths = self._path, _database.journal(self._path)
         with contextlib.suppress(FileNotFoundError):
-            folder = self._path.parent.stat()
+            folder = self._parent.stat()
             state = folder.st_dev, folder.st_ino, folder.st_mtime_ns
             # If nothing in the directory changed, one `stat` is enough: each call
             # releases Python's lock, which the reactor may then hold for long.
             if state == self._folder:
                 return True
+            paths = self._path, _database.journal(self._path)
             usable = all(
                 os.path.samestat(file, path.stat())
                 for file, path in zip(files, paths, strict=True)

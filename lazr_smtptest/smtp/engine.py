@@ -182,11 +182,13 @@ class Engine(Waiting):
         framer.feed(data)
         self._work()
 
-    def _shorten(self, handle: Callable[[Any, Any], bool], subject: object) -> bool:
+    def _shorten(
+        self, handle: Callable[[Any, Any], Reply | bool], subject: object
+    ) -> bool:
         """Handle a known line or a whole content that came alone, if that is usual.
 
         Args:
-            handle: handles it; returns false if it must go the ordinary way.
+            handle: handles it, see `KnownLine.handle`.
             subject: the line or the content.
         """
         replies, framer = self._replies, self._framer
@@ -195,21 +197,27 @@ class Engine(Waiting):
         replies.is_batch = True
         self._reporter.logged = None
         try:
-            if not handle(self._handlers, subject):
-                replies.is_batch = False
-                return False
+            answer = handle(self._handlers, subject)
         except BaseException as error:
             # KeyboardInterrupt may leave this method.
             replies.is_batch = False
             raise_interrupt(error)
             replies.is_batch = True
-            replies.reply(self._reporter.reply_to(Failure()))
+            answer = self._reporter.reply_to(Failure())
+        if answer is False:
+            replies.is_batch = False
+            return False
         if framer.ready:
             # More came while the delivery was asked.
+            if answer is not True:
+                replies.reply(answer)
             replies.is_batch = False
             self._work()
             return True
-        replies.end_batch()
+        if answer is True:
+            replies.end_batch()
+        else:
+            replies.end_with(answer)
         if not replies.is_closed and (
             self._timers.in_message or framer.reader is not None
         ):
@@ -270,11 +278,14 @@ class Engine(Waiting):
             return False
         if isinstance(item, bytes):
             known = self._known_lines.get(item)
-            if known is None or not known.handle(self._handlers, known):
-                if self.handle_line is None:
-                    self.dispatch(item)
-                else:
-                    self.handle_line(item)
+            answer = False if known is None else known.handle(self._handlers, known)
+            if answer is not False:
+                if answer is not True:
+                    self._replies.reply(answer)
+            elif self.handle_line is None:
+                self.dispatch(item)
+            else:
+                self.handle_line(item)
         else:
             self._take(item)
         return True
@@ -302,7 +313,7 @@ class Engine(Waiting):
             # Read more at once of a message. Only a plain socket is written to
             # directly, and it has a buffer of this size.
             replies.transport.bufferSize = _MESSAGE if in_message else _COMMANDS
-        if in_message:
+        if in_message and self._points.policy.armed:
             self._points.at_content(_do_nothing, None)
 
     def _take(self, item: BadLine | Content | Chunk) -> None:

@@ -168,7 +168,8 @@ class SMTPServerProtocol(BdatCommand):
 
     def has_short_path(self) -> bool:
         """Return whether all methods are the library's that the short path skips."""
-        return _OF_LIBRARY.are_of(self)
+        reply = getattr(self.reply, "__func__", None)
+        return reply is ReplyQueue.reply and _OF_LIBRARY.are_of(self)
 
     def lookupMethod(self, command: bytes) -> Callable[[bytes], None] | None:
         """Return the method of a verb; ``None`` if it is hidden or not enabled."""

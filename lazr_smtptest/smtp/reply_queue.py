@@ -107,6 +107,23 @@ class ReplyQueue:
             if reply.code >= 500:
                 self._tally.count_error()
 
+    def end_with(self, reply: Reply) -> None:
+        """Reply to the only command of a batch, and end the batch."""
+        if (
+            self._batch_end is None
+            or self.fault is not None
+            or self._replies
+            or self.is_closed
+            or reply.code >= 400
+        ):
+            self.reply(reply)
+            self.end_batch()
+            return
+        # What `reply` and `end_batch` do in the usual case, without their calls.
+        self.is_batch = False
+        self._replies.append(reply.encoded if self._enhanced else reply.plain_encoded)
+        self._batch_end(self.flush)
+
     def report_error(self, reply: str) -> None:
         """Report a reply of 4xx or 5xx to the readers."""
         if self._events.wants_errors:
@@ -156,24 +173,21 @@ class ReplyQueue:
         self._transcript.add((SERVER, data))
         if len(data) > SHORT:
             self._transcript.charge(len(data))
-        if self.direct is None:
-            self.transport.write(data)
-        else:
-            self.write(data)
+        self.write(data)
 
     def write(self, data: bytes) -> None:
         """Write bytes without adding them to the transcript."""
-        if self.direct is not None:
-            try:
-                written = self.direct(data)
-            except OSError:
-                written = 0
-            if written == len(data):
-                return
+        if self.direct is None:
+            self.transport.write(data)
+            return
+        try:
+            written = self.direct(data)
+        except OSError:
+            written = 0
+        if written != len(data):
             # The client is slow or gone: from now on the transport writes.
             self.direct = None
-            data = data[written:]
-        self.transport.write(data)
+            self.transport.write(data[written:])
 
     def when_written(self, function: Callable[[], object]) -> bool:
         """Call `function` at the end of the reactor's batch, if nothing is unwritten.

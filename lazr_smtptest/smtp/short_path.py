@@ -5,8 +5,8 @@ Rules of this module:
 1. It parses nothing. The table maps a line to the address in it, and only `do_MAIL`,
    `do_RCPT` and `do_DATA` add to it, after they have parsed the line.
 2. A function of the table either changes nothing and returns false, and the line goes
-   the ordinary way; or it does what the ordinary way does, in the same fields. So each
-   line of a session can go either way.
+   the ordinary way; or it does what the ordinary way does, in the same fields, and
+   returns the reply. So each line of a session can go either way.
 3. Whatever is not the usual case goes the ordinary way: a fault rule that may match, a
    method of a subclass, a command out of order, irregular input, a login going on.
 """
@@ -85,13 +85,14 @@ class KnownLine(NamedTuple):
     """A line that was parsed before.
 
     Attributes:
-        handle: handles it; returns false if it must go the ordinary way.
+        handle: handles it, and returns the reply; false: it must go the ordinary way;
+            true: it is handled, and its reply was sent, or will be.
         verb: ``"MAIL"``, ``"RCPT"`` or ``"DATA"``.
         line: the line, without its CRLF.
         address: the address in it, which all sessions share; ``None``: DATA has none.
     """
 
-    handle: Callable[[Any, KnownLine], bool]
+    handle: Callable[[Any, KnownLine], Reply | bool]
     verb: str
     line: bytes
     address: Any
@@ -144,7 +145,7 @@ def _begin(connection: SMTPServerProtocol, known: KnownLine) -> bool:
     return True
 
 
-def _mail(connection: SMTPServerProtocol, known: KnownLine) -> bool:
+def _mail(connection: SMTPServerProtocol, known: KnownLine) -> Reply | bool:
     """Handle MAIL as `do_MAIL` does."""
     transaction, helo = connection.transaction, connection._helo
     if transaction.sender is not None or helo[0] is None or connection.has_bad_name:
@@ -160,15 +161,14 @@ def _mail(connection: SMTPServerProtocol, known: KnownLine) -> bool:
         return True
     if answer is sender:
         transaction.start(connection.session.begin(sender.text), sender, {})
-        connection.reply(SENDER_ACCEPTED)
-    else:
-        connection.engine.settle(
-            answer, connection.sender_answered, connection.sender_failed, (sender, {})
-        )
+        return SENDER_ACCEPTED
+    connection.engine.settle(
+        answer, connection.sender_answered, connection.sender_failed, (sender, {})
+    )
     return True
 
 
-def _rcpt(connection: SMTPServerProtocol, known: KnownLine) -> bool:
+def _rcpt(connection: SMTPServerProtocol, known: KnownLine) -> Reply | bool:
     """Handle RCPT as `do_RCPT` does."""
     transaction = connection.transaction
     sender = transaction.sender
@@ -187,14 +187,13 @@ def _rcpt(connection: SMTPServerProtocol, known: KnownLine) -> bool:
         return True
     if type(answer) is FunctionType:
         transaction.accept(user, answer, {})
-        connection.reply(RECIPIENT_ACCEPTED)
-    else:
-        connection.engine.settle(
-            answer,
-            connection.recipient_answered,
-            connection.recipient_failed,
-            (user, {}),
-        )
+        return RECIPIENT_ACCEPTED
+    connection.engine.settle(
+        answer,
+        connection.recipient_answered,
+        connection.recipient_failed,
+        (user, {}),
+    )
     return True
 
 
@@ -210,7 +209,7 @@ def _data(connection: SMTPServerProtocol, known: KnownLine) -> bool:
     return True
 
 
-_HANDLE: dict[str, Callable[[SMTPServerProtocol, KnownLine], bool]] = {
+_HANDLE: dict[str, Callable[[SMTPServerProtocol, KnownLine], Reply | bool]] = {
     "MAIL": _mail,
     "RCPT": _rcpt,
     "DATA": _data,

@@ -91,13 +91,15 @@ class StoreServer(Server):
 
     def keeper(self) -> Keep | None:
         """Return the function that keeps a message; see `Server`."""
-        own = type(self)
+        own, attributes = type(self), self.__dict__
         # Asked for each message: written out.
         if (
             own.handle_envelope is StoreServer.handle_envelope
             and own.handle_message is Server.handle_message
             and own.envelope_received is Server.envelope_received
-            and vars(self).keys().isdisjoint(_HOOKS)
+            and "handle_envelope" not in attributes
+            and "handle_message" not in attributes
+            and "envelope_received" not in attributes
         ):
             return self._keep_mail
         return None
@@ -106,7 +108,10 @@ class StoreServer(Server):
         """Store a message as `envelope_received` does where no hook is overridden."""
         self._failures.expect()
         try:
-            result = self._keep_chosen(mail)
+            if self.sampler.keeps_all:
+                result = self._writer.keep(self.store, mail)
+            else:
+                result = self._keep_chosen(mail)
         except BaseException as error:
             self._keep(error)
             raise
@@ -222,4 +227,3 @@ class CaptureServer(StoreServer):
 
 # These hooks of the library keep the message.
 _OF_LIBRARY = (StoreServer.handle_envelope, Server.handle_message)
-_HOOKS = ("handle_envelope", "handle_message", "envelope_received")

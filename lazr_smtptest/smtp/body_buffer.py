@@ -61,6 +61,7 @@ class Collector:
 
     lost: Lost | None = None
     _file: SpooledContent | None = None
+    # Made with the file.
     _lines: LineMeter
 
     def __init__(
@@ -78,8 +79,7 @@ class Collector:
         self._size_limit, self._plain, self._in_memory, self._room = _bounds(
             size_limit, spool, BLOCK, _LARGE
         )
-        if spool is not None:
-            self._lines = LineMeter(sys.maxsize if line_limit is None else line_limit)
+        self._line_limit = line_limit
 
     def add(self, data: bytes) -> None:
         """Add a piece."""
@@ -183,6 +183,8 @@ class Collector:
     def _write(self, data: bytes) -> None:
         try:
             if self._file is None:
+                limit = self._line_limit
+                self._lines = LineMeter(sys.maxsize if limit is None else limit)
                 self._file = SpooledContent()
             self._file.append(data)
         except (OSError, MemoryError) as error:

@@ -106,7 +106,8 @@ class Framer:
         if not isinstance(reader, ContentReader):
             return None
         if data:
-            content = None if self.pending else reader.take_whole(data)
+            is_alone = self._start == len(self._buffer)
+            content = reader.take_whole(data) if is_alone else None
             if content is None or len(content) + len(LAST_LINE) != len(data):
                 return None
         else:

@@ -40,6 +40,9 @@ class StoreWriter:
         self._call: Callable[..., object] | None = getattr(
             reactor, "callFromThread", None
         )
+        # The latest store, and whether it is an `IWaitingStore`.
+        self._store: Any = None
+        self._waits = False
         # A deque: two threads use it.
         self._outcomes: deque[tuple[Deferred[None], BaseException | None]] = deque()
         # Why messages are refused, as it was logged; "" if they are kept.
@@ -55,11 +58,18 @@ class StoreWriter:
             ServerError: it was not stored; the Deferred fails with the same.
         """
         try:
-            if self._call is not None and IWaitingStore.providedBy(store):
+            if store is not self._store:
+                self._store = store
+                self._waits = IWaitingStore.providedBy(store)
+            if self._waits and self._call is not None:
                 answer: Deferred[None] = Deferred()
-                store.submit(_for(store.submit, mail), partial(self._done, answer))
+                waiting: Any = store
+                submit = waiting.submit
+                kept = mail if is_lazy(submit) else envelope_of(mail)
+                submit(kept, partial(self._done, answer))
                 return answer.addCallbacks(self._kept, self._refuse)
-            result = store.add(_for(store.add, mail))
+            add: Any = store.add
+            result = add(mail if is_lazy(add) else envelope_of(mail))
         except StoreError as error:
             raise self._refusal(error) from error
         if result is not None:
@@ -104,8 +114,3 @@ class StoreWriter:
         if isinstance(error, StoreFullError):
             return ServerError(452, "no room for the message", "4.3.1")
         return ServerError(451, "the message cannot be kept", "4.3.0")
-
-
-def _for(method: object, mail: Mail) -> Any:
-    """Return a message as a method of a store takes it."""
-    return mail if is_lazy(method) else envelope_of(mail)

@@ -22,6 +22,7 @@ class Sampler:
         policy: the same.
         kept: the number of messages that the store has taken since the start.
         left_out: the number of messages that were accepted and not kept.
+        keeps_all: whether all messages are kept: `choose` need not be called.
         changed: called after each message that was counted; ``None`` for no call.
     """
 
@@ -30,7 +31,7 @@ class Sampler:
         self.kept = 0
         self.left_out = 0
         self.changed: Callable[[], object] | None = None
-        self._keeps_all = policy == KEEP_ALL
+        self.keeps_all = policy == KEEP_ALL
         # The messages since the last one of `KeepPolicy.one_in` that was kept.
         self._since = 0
 
@@ -48,7 +49,7 @@ class Sampler:
         Raises:
             OSError: the message is in a file that cannot be read.
         """
-        if self._keeps_all or mail.session is None:
+        if self.keeps_all or mail.session is None:
             return mail
         policy = self.policy
         if policy.matches(mail.rcpt_tos):

@@ -22,7 +22,7 @@ __all__ = ["HandlerDelivery", "HandlerDeliveryFactory"]
 
 
 @implementer(IMessageDeliveryFactory)
-class HandlerDeliveryFactory:
+class HandlerDeliveryFactory(DirectDelivery):
     """A factory that makes a delivery for each transaction.
 
     Args:
@@ -35,11 +35,12 @@ class HandlerDeliveryFactory:
         self, handler: IMessageHandler, keeper: Callable[[], Keep | None] | None = None
     ) -> None:
         self._handler = handler
-        self._keeper = keeper
+        self.keeper = keeper or _open_messages
+        self.is_direct = keeper is not None and type(self) is HandlerDeliveryFactory
 
     def getMessageDelivery(self) -> HandlerDelivery:
         """Return the delivery of a new transaction."""
-        return HandlerDelivery(self._handler, self._keeper)
+        return HandlerDelivery(self._handler, self.keeper)
 
 
 @implementer(IMessageDelivery)
@@ -49,22 +50,20 @@ class HandlerDelivery(DirectDelivery):
     It works with Twisted's own SMTP servers as well as with ours.
     """
 
-    __slots__ = ("_helo", "_keeper", "_origin", "_users", "handed", "handler")
+    __slots__ = ("_helo", "_origin", "_users", "handed", "handler")
 
     def __init__(
         self, handler: IMessageHandler, keeper: Callable[[], Keep | None] | None = None
     ) -> None:
         self.handler = handler
-        self._keeper = keeper
-        self.is_direct = keeper is not None and type(self) is HandlerDelivery
+        self.keeper = keeper or _open_messages
+        self.is_direct = (
+            self.keeper is not _open_messages and type(self) is HandlerDelivery
+        )
         self._helo: tuple[bytes | None, bytes] = (None, b"")
         self._origin: smtp.Address | None = None
         self._users: list[smtp.User] = []
         self.handed: _HandlerMessage | None = None
-
-    def keeper(self) -> Keep | None:
-        """Return the function that keeps a message; see `DirectDelivery`."""
-        return None if self._keeper is None else self._keeper()
 
     def receivedHeader(
         self,
@@ -194,6 +193,10 @@ class _Copy:
 
     def connectionLost(self) -> None:
         pass
+
+
+def _open_messages() -> None:
+    """Return no function that keeps a message: the handler does it."""
 
 
 def _for_recipient(result: object, user: smtp.User) -> object:

@@ -18,13 +18,12 @@ from lazr_smtptest.smtp.content_reader import Content
 from lazr_smtptest.smtp.delivering import Delivering
 from lazr_smtptest.smtp.errors import ClientError
 from lazr_smtptest.smtp.results import ACCEPTED
-from lazr_smtptest.smtp.short_path import learn
+from lazr_smtptest.smtp.short_path import GO_AHEAD, learn
 
 __all__ = ["TOO_BIG", "DataCommands"]
 
 TOO_BIG = Reply(552, "message is too big", "5.3.4")
 _LONG_LINE = Reply(554, "a line of the message is too long", "5.6.0")
-_GO_AHEAD = Reply(354, "go ahead, end with a line of one dot")
 
 
 class DataCommands(Delivering):
@@ -48,14 +47,19 @@ class DataCommands(Delivering):
 
     def open_content(self) -> None:
         """Reply 354 and read the message, unless the delivery refuses it."""
-        direct = self.transaction.direct = self.direct_delivery()
-        refusal = self.open_messages() if direct is None else None
+        transaction = self.transaction
+        transaction.direct = self.direct_delivery()
+        refusal = self.open_messages() if transaction.direct is None else None
         if refusal is not None:
             self._refuse_data(refusal)
             return
+        self.read_content()
+        self.reply(GO_AHEAD)
+
+    def read_content(self) -> None:
+        """Read the message."""
         limits = self.limits
         self._framer.read_content(limits.message_size, limits.spool, limits.body_line)
-        self.reply(_GO_AHEAD)
 
     def _refuse_data(self, reply: Reply) -> None:
         self.refuse(reply, self.transaction.sender, self.transaction.users())

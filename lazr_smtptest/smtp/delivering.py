@@ -27,8 +27,10 @@ from lazr_smtptest.model.received_mail import ReceivedMail
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.smtp.content_lines import lines_of
 from lazr_smtptest.smtp.mail import MailCommands
+from lazr_smtptest.smtp.path import Address, Recipient
 from lazr_smtptest.smtp.results import ACCEPTED, reply_of_envelope, reply_of_lines
 from lazr_smtptest.smtp.short_path import LibraryMethods
+from lazr_smtptest.smtp.transaction import MakeMessage
 
 __all__ = ["Delivering", "DirectDelivery", "Keep"]
 
@@ -44,19 +46,19 @@ _SKIPPED = ("validateFrom", "validateTo", "open_messages", "deliver_all", "attem
 class DirectDelivery:
     """A delivery that may keep a message without an `IMessage` for each recipient.
 
+    Or a factory of such deliveries: it need not make one for each transaction.
+
     Attributes:
-        is_direct: whether its messages need to be opened only if there is no `keeper`:
-            that has no effect, and cannot fail.
+        is_direct: whether it needs to be asked, and its messages to be opened, only if
+            there is no `keeper`: it accepts all, which has no effect and cannot fail.
+        keeper: returns the function that keeps a message; ``None``: open messages.
     """
 
     # Its metaclass is not ABCMeta: `isinstance` is asked for each message.
-    __slots__ = ("is_direct",)
+    __slots__ = ("is_direct", "keeper")
 
     is_direct: bool
-
-    @abstractmethod
-    def keeper(self) -> Keep | None:
-        """Return the function that keeps a message; ``None``: open messages."""
+    keeper: Callable[[], Keep | None]
 
 
 class Delivering(MailCommands):
@@ -73,14 +75,26 @@ class Delivering(MailCommands):
 
     def direct_delivery(self) -> DirectDelivery | None:
         """Return the delivery if its messages need not be opened yet."""
-        delivery = self.delivery
+        return self.direct(self.delivery)
+
+    def direct(self, delivery: object) -> DirectDelivery | None:
+        """Return a delivery, or a factory of deliveries, if it need not be asked."""
         if (
             isinstance(delivery, DirectDelivery)
-            and self.is_direct
             and delivery.is_direct
+            and self.is_direct
         ):
             return delivery
         return None
+
+    def ask_delivery(
+        self, sender: Address, recipients: list[Address]
+    ) -> tuple[Address, list[tuple[smtp.User, MakeMessage]]]:
+        """Ask the delivery that accepts all; see `MailTransaction.start_unasked`."""
+        sender = sender.copy()
+        self.validateFrom(self._helo, sender)
+        users = [Recipient(each, self._helo, self, sender) for each in recipients]
+        return sender, [(user, self.validateTo(user)) for user in users]
 
     def deliver_directly(
         self, keep: Keep, mail: ReceivedMail

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 
 __all__ = [
+    "GO_AHEAD",
     "KNOWN_CHUNKS",
     "KNOWN_LINES",
     "NONE_KNOWN",
@@ -54,6 +55,7 @@ SKIPPED = (
 
 SENDER_ACCEPTED = Reply(250, "sender accepted", "2.1.0")
 RECIPIENT_ACCEPTED = Reply(250, "recipient accepted", "2.1.5")
+GO_AHEAD = Reply(354, "go ahead, end with a line of one dot")
 
 # Lines of the table, and the longest of them in bytes.
 _MOST = 1024
@@ -152,6 +154,12 @@ def _mail(connection: SMTPServerProtocol, known: KnownLine) -> Reply | bool:
         return False
     if not _begin(connection, known):
         return False
+    direct = connection.direct(connection.deliveryFactory)
+    if direct is not None and direct.keeper() is not None:
+        record = connection.session.begin(known.address.text)
+        ask = connection.ask_delivery
+        transaction.start_unasked(record, known.address, direct, ask)
+        return SENDER_ACCEPTED
     sender = known.address.copy()
     try:
         answer = connection.validateFrom(helo, sender)
@@ -174,10 +182,17 @@ def _rcpt(connection: SMTPServerProtocol, known: KnownLine) -> Reply | bool:
     sender = transaction.sender
     if sender is None or transaction.in_chunks:
         return False
-    if len(transaction.recipients) >= connection.limits.recipients:
+    unasked = transaction.unasked
+    accepted = transaction.recipients if unasked is None else unasked
+    if len(accepted) >= connection.limits.recipients:
         return False
     if not _begin(connection, known):
         return False
+    if unasked is not None:
+        assert transaction.record is not None
+        transaction.record.accept(known.address.text)
+        unasked.append(known.address)
+        return RECIPIENT_ACCEPTED
     user = Recipient(known.address, connection._helo, connection, sender)
     try:
         answer = connection.validateTo(user)
@@ -197,16 +212,21 @@ def _rcpt(connection: SMTPServerProtocol, known: KnownLine) -> Reply | bool:
     return True
 
 
-def _data(connection: SMTPServerProtocol, known: KnownLine) -> bool:
+def _data(connection: SMTPServerProtocol, known: KnownLine) -> Reply | bool:
     """Handle DATA as `do_DATA` does."""
     transaction = connection.transaction
-    if not transaction.recipients or transaction.in_chunks or transaction.options:
+    unasked = transaction.unasked
+    accepted = transaction.recipients if unasked is None else unasked
+    if not accepted or transaction.in_chunks or transaction.options:
         return False
     if connection._framer.ready or not _begin(connection, known):
         return False
     connection.points.asked_at = -1
-    connection.open_content()
-    return True
+    if unasked is None:
+        connection.open_content()
+        return True
+    connection.read_content()
+    return GO_AHEAD
 
 
 _HANDLE: dict[str, Callable[[SMTPServerProtocol, KnownLine], Reply | bool]] = {

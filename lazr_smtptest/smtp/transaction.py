@@ -24,16 +24,23 @@ from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.session import Outcome, Session, Transaction
 from lazr_smtptest.smtp.body_buffer import Collector
 from lazr_smtptest.smtp.errors import ClientError
+from lazr_smtptest.smtp.path import Address
 
 if TYPE_CHECKING:
     from lazr_smtptest.smtp.delivering import DirectDelivery
 
-__all__ = ["MailTransaction", "MakeMessage", "Options"]
+__all__ = ["Ask", "MailTransaction", "MakeMessage", "Options"]
 
 # The ESMTP parameters of MAIL or RCPT, by upper-case keyword.
 Options = dict[str, "str | None"]
 
 MakeMessage = Callable[[], IMessageSMTP]
+
+# Asks a delivery about a sender and about recipients, all of which it accepts; returns
+# the sender, and each recipient with the factory of its message.
+Ask = Callable[
+    [Address, list[Address]], tuple[Address, list[tuple[smtp.User, MakeMessage]]]
+]
 
 
 class MailTransaction:
@@ -44,7 +51,9 @@ class MailTransaction:
         sender: the accepted sender; ``None`` before the transaction starts.
         options: the parameters of MAIL.
         recipients: the accepted recipients, each with the factory of its message.
-        rcpt_options: the parameters of RCPT for each recipient.
+            Whoever reads them has the delivery asked about those of `unasked`.
+        unasked: the recipients about which the delivery was not asked: it accepts all;
+            ``None``: it was asked about the sender, and about each recipient.
         warnings: keys of `lazr_smtptest.model.irregularities.IRREGULAR`.
         messages: the messages that the delivery made, each with its recipient.
         direct: the delivery, while it has not opened the messages yet.
@@ -68,8 +77,7 @@ class MailTransaction:
     record: Transaction | None = None
     sender: smtp.Address | None = None
     options: Options = {}
-    recipients: list[tuple[smtp.User, MakeMessage]] = []
-    rcpt_options: list[Options] = []
+    unasked: list[Address] | None = None
     messages: list[tuple[IMessageSMTP, smtp.User]] = []
     warnings: list[str] = []
     direct: DirectDelivery | None = None
@@ -84,6 +92,9 @@ class MailTransaction:
     earlier = 0
     is_last = False
     chunk_refusal: Reply | None = None
+    _recipients: list[tuple[smtp.User, MakeMessage]] = []
+    _rcpt_options: list[Options] = []
+    _ask: Ask
 
     # MAIL and RCPT
 
@@ -92,7 +103,36 @@ class MailTransaction:
     ) -> None:
         """Start the transaction: MAIL was accepted."""
         self.record, self.sender, self.options = record, sender, options
-        self.recipients, self.rcpt_options, self.messages = [], [], []
+        self._recipients, self._rcpt_options, self.messages = [], [], []
+
+    def start_unasked(
+        self,
+        record: Transaction,
+        sender: Address,
+        direct: DirectDelivery,
+        ask: Ask,
+    ) -> None:
+        """Start the transaction with a delivery that accepts all, and is not asked.
+
+        Args:
+            record: the record in the session.
+            sender: the sender, which sessions may share.
+            direct: the delivery.
+            ask: asks it all the same, for somebody who reads `recipients`.
+        """
+        self.record, self.sender, self.direct = record, sender, direct
+        self.unasked, self._ask = [], ask
+
+    @property
+    def recipients(self) -> list[tuple[smtp.User, MakeMessage]]:
+        """See the class."""
+        unasked = self.unasked
+        if unasked is not None:
+            self.unasked = None
+            assert isinstance(self.sender, Address)
+            self.sender, self._recipients = self._ask(self.sender, unasked)
+            self._rcpt_options, self.messages = [{} for _ in unasked], []
+        return self._recipients
 
     def accept(
         self, user: smtp.User, make_message: MakeMessage, options: Options
@@ -101,7 +141,7 @@ class MailTransaction:
         assert self.record is not None
         self.record.accept(str(user))
         self.recipients.append((user, make_message))
-        self.rcpt_options.append(options)
+        self._rcpt_options.append(options)
 
     def refuse(self, user: smtp.User, reply: Reply) -> None:
         """Record a recipient that was refused."""
@@ -173,7 +213,7 @@ class MailTransaction:
             tls: whether the connection is encrypted.
             now: seconds since 1970.
         """
-        record, options = self.record, self.rcpt_options
+        record, options = self.record, self._rcpt_options
         assert record is not None
         return Envelope(
             mail_from=record.mail_from,
@@ -195,7 +235,7 @@ class MailTransaction:
     @property
     def is_plain(self) -> bool:
         """True without parameters and warnings: a `ReceivedMail` has neither."""
-        return not (self.options or self.warnings or any(self.rcpt_options))
+        return not (self.options or self.warnings or any(self._rcpt_options))
 
     # The end
 

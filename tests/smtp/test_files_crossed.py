@@ -11,6 +11,7 @@ from twisted.internet.task import Clock
 
 import lazr_smtptest.smtp
 from lazr_smtptest.server.servers import Server
+from lazr_smtptest.server.storing import CaptureServer
 
 from ..harness import Peer
 
@@ -44,8 +45,12 @@ def crossed(client: Peer, *lines: str) -> set[str]:
 
 @pytest.fixture
 def client() -> Peer:
-    """A client that has said EHLO, and sent a message: all caches are filled."""
-    server = Keeping()
+    """A client of a server with a hook."""
+    return greeted(Keeping())
+
+
+def greeted(server: Server) -> Peer:
+    """Return a client that has said EHLO, and sent a message: all caches are filled."""
     server.delivery_events.log = None  # whatever its level is in this run
     client = Peer(server.factory(Clock()))
     client.say("EHLO client.example.com")
@@ -54,10 +59,19 @@ def client() -> Peer:
     return client
 
 
-def test_a_known_mail_command_crosses_six_modules(client: Peer) -> None:
+def test_a_known_mail_command_crosses_seven_modules(client: Peer) -> None:
     """From its bytes to its reply."""
     assert crossed(client, "MAIL FROM:<a@b>") == {
-        *("engine", "short_path", "mail", "path", "transaction", "reply_queue")
+        *("engine", "short_path", "delivering", "mail", "path"),
+        *("transaction", "reply_queue"),
+    }
+
+
+def test_one_that_a_server_without_hooks_accepts_crosses_five() -> None:
+    """Its delivery need not be asked."""
+    client = greeted(CaptureServer())
+    assert crossed(client, "MAIL FROM:<a@b>") == {
+        *("engine", "short_path", "delivering", "transaction", "reply_queue")
     }
 
 

@@ -15,12 +15,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 
+from lazr_smtptest.faults import Faults
 from lazr_smtptest.model.reply import Reply
-from lazr_smtptest.server.delivery import HandlerDelivery
+from lazr_smtptest.server.delivery import HandlerDelivery, HandlerDeliveryFactory
 from lazr_smtptest.server.storing import CaptureServer, StoreServer
+from lazr_smtptest.smtp.limits import Limits
 from lazr_smtptest.smtp.lmtp import LMTPServerProtocol
 from lazr_smtptest.smtp.protocol import SMTPServerProtocol
 from lazr_smtptest.smtp.settings import Settings
+from lazr_smtptest.smtp.short_path import KNOWN_CHUNKS, KNOWN_LINES
 from lazr_smtptest.stores import open_store
 from lazr_smtptest.tls.context import TLS
 
@@ -241,13 +244,13 @@ def test_any_pieces_within_tls_are_the_same(
 # Where it is kept
 
 
-def stored(spec: str, run: Any, pieces: list[bytes], protocol: Any) -> Any:
+def stored(spec: str, run: Any, pieces: list[bytes], **options: Any) -> Any:
     """Send pieces to a server with a store; return what came of it and what is kept."""
     server = CaptureServer() if spec == "mailbox" else StoreServer(open_store(spec))
     store = server.store
     try:
-        delivery = HandlerDelivery(server, server.keeper)
-        result = run(pieces, delivery=delivery, protocol=protocol)
+        factory = HandlerDeliveryFactory(server, server.keeper)
+        result = run(pieces, delivery_factory=factory, **options)
         kept = [facts(each, "id", "session", "received_at", "_id") for each in store]
     finally:
         close = getattr(store, "close", None)
@@ -269,7 +272,8 @@ def test_every_store_keeps_the_same(tmp_path: Path, spec: str, protocol: Any) ->
     for name, run in (("off", ordinary), ("on", outcome)):
         folder = tmp_path / name
         folder.mkdir()
-        results.append(stored(bounded.format(folder / "mail"), run, pieces, protocol))
+        spec = bounded.format(folder / "mail")
+        results.append(stored(spec, run, pieces, protocol=protocol))
     assert results[0] == results[1]
     assert results[0][1]
 
@@ -290,5 +294,91 @@ def test_any_session_leaves_the_same_messages(
         *cut(b"".join(SESSIONS[name] for name in names), places),
         *SEVERAL,
     ]
-    without = stored(spec, ordinary, pieces, protocol)
-    assert stored(spec, outcome, pieces, protocol) == without
+    without = stored(spec, ordinary, pieces, protocol=protocol)
+    assert stored(spec, outcome, pieces, protocol=protocol) == without
+
+
+@examples(100)
+@given(pieces=st.lists(PIECES, max_size=14), protocol=PROTOCOLS)
+def test_any_pieces_leave_the_same_messages(pieces: list[bytes], protocol: Any) -> None:
+    """In any order, also with a limit that ends a message or refuses a recipient."""
+    sent = [hello(protocol), *SEVERAL, *pieces]
+    limits = Limits(command_line=90, body_line=50, recipients=4, message_size=300)
+
+    def replay(run: Any) -> Any:
+        listener = Settings(limits=limits)
+        return stored("memory", run, sent, protocol=protocol, settings=listener)
+
+    without = replay(ordinary)
+    assert replay(outcome) == without
+
+
+# A delivery that accepts all, and is not asked
+
+
+def _discard(rules: Faults) -> None:
+    rules.on("EOD", recipient="1@example.com").discard()
+
+
+def _duplicate(rules: Faults) -> None:
+    rules.on("EOD", recipient="1@example.com").duplicate()
+
+
+def _refuse(phase: str) -> Callable[[Faults], None]:
+    def add(rules: Faults) -> None:
+        rules.on(phase, sender="a@example.com", times=1).reply(450)
+
+    return add
+
+
+_PHASES = ("MAIL", "RCPT", "DATA", "CONTENT", "EOD", "KEPT")
+
+
+@pytest.mark.parametrize(
+    "add",
+    [_discard, _duplicate, *map(_refuse, _PHASES)],
+    ids=["discard", "duplicate", *_PHASES],
+)
+def test_a_rule_finds_the_recipients_that_the_delivery_was_not_asked_about(
+    add: Callable[[Faults], None],
+) -> None:
+    """At any phase."""
+
+    def faults() -> Faults:
+        rules = Faults()
+        add(rules)
+        return rules
+
+    sent = [EHLO, *SEVERAL, *SEVERAL, *MESSAGE, MAIL, RCPT, *OTHERS, b"RSET\r\n"]
+    without = stored("memory", ordinary, sent, faults=faults())
+    assert stored("memory", outcome, sent, faults=faults()) == without
+
+
+def test_a_delivery_that_accepts_all_is_not_asked() -> None:
+    """No delivery is made for a transaction whose lines are known."""
+    sent = [EHLO, *SEVERAL]
+    stored("memory", outcome, sent)
+    with mock.patch.object(HandlerDelivery, "validateFrom") as asked:
+        _, kept = stored("memory", outcome, sent)
+    assert (asked.called, len(kept)) == (False, 1)
+
+
+def test_it_is_asked_once_a_line_is_new() -> None:
+    """Then it knows of all recipients."""
+    stored("memory", outcome, [EHLO, *SEVERAL])
+    new = b"RCPT TO:<new@example.com>\r\n"
+    sent = [EHLO, MAIL, RCPT, new, *OTHERS, DATA, CONTENT]
+    KNOWN_LINES.pop(new.rstrip(), None)
+    KNOWN_CHUNKS.pop(new, None)
+    asked: list[str] = []
+    ask = HandlerDelivery.validateTo
+
+    def validate(delivery: HandlerDelivery, user: Any) -> Any:
+        asked.append(str(user))
+        return ask(delivery, user)
+
+    with mock.patch.object(HandlerDelivery, "validateTo", validate):
+        _, kept = stored("memory", outcome, sent)
+    others = [f"{number}@example.com" for number in range(3)]
+    assert asked == ["b@example.com", "new@example.com", *others]
+    assert len(kept) == 1

@@ -331,6 +331,14 @@ class TestFaults:
         expect(page.locator(".talk")).to_contain_text("450 4.7.1 Slow down")
         expect(page).to_have_url(re.compile(f"#/sessions/{session.id}"))
 
+    def test_a_rule_that_was_armed_elsewhere_is_shown_to_who_comes_back(self, go, site):
+        """By a test that runs beside the page; no event tells of it."""
+        page = go("faults")
+        expect(page.get_by_text("No rule is armed")).to_be_visible()
+        site.controller.faults.on("RCPT").reply(452)
+        page.evaluate("dispatchEvent(new Event('focus'))")
+        expect(page.get_by_text("on('RCPT')")).to_be_visible()
+
     def test_the_next_one_fails(self, go, site):
         """And the one after it does not."""
         page = go("faults")
@@ -544,6 +552,19 @@ class TestSend:
         page.get_by_role("main").get_by_role("button", name="Send").click()
         expect(page.get_by_role("heading", name="By hand")).to_be_visible()
         expect(page.locator(".head")).to_contain_text("RCPT TO:<bert@example.com>")
+
+    def test_addresses_may_have_names_and_letters_of_any_script(self, go, site):
+        """As they are copied from another program."""
+        page = go("send")
+        page.get_by_label("From").fill("müller@example.com")
+        page.get_by_label("To").fill("Anna <anna@example.com>")
+        page.get_by_label("Subject").fill("By name")
+        page.get_by_role("main").get_by_role("button", name="Send").click()
+        expect(page.get_by_role("heading", name="By name")).to_be_visible()
+        [envelope] = site.controller.mailbox
+        assert envelope.rcpt_tos == ("anna@example.com",)
+        assert envelope.header("to") == "Anna <anna@example.com>"
+        assert "müller@example.com" in envelope.header("from")
 
     def test_a_refusal_is_told_and_the_text_stays(self, go):
         """Nothing that was written is lost."""

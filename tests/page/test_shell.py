@@ -419,6 +419,14 @@ class TestNarrow:
         [session] = site.controller.sessions
         narrow.goto(f"{site.url}#/sessions/{session.id}")
         line = narrow.locator(".talk [data-kind=hit]")
-        reply = line.locator("code").bounding_box()
-        assert reply["width"] > 180
-        assert line.locator("q").bounding_box()["y"] >= reply["y"] + reply["height"] - 1
+        expect(line.locator("q")).to_be_visible()
+        # At one moment: what is loaded later may move both.
+        width, end, top = line.evaluate(
+            """(line) => {
+              const reply = line.querySelector("code").getBoundingClientRect();
+              const { top } = line.querySelector("q").getBoundingClientRect();
+              return [reply.width, reply.bottom, top];
+            }"""
+        )
+        assert width > 180
+        assert top >= end - 1

@@ -13,15 +13,13 @@ export function getPage(query, options) {
 
 let early = null;
 
-/** Ask for the newest messages: the list shows them as soon as there is one. */
-function load() {
-  const { view, query } = currentRoute();
-  if (view !== "messages" && view !== "refused") return;
+// The list shows the newest messages as soon as there is one.
+const { view, query } = currentRoute();
+if (view === "messages" || view === "refused") {
   const text = query.get("q") ?? "";
-  const page = getPage(text, { timeout: 1 });
+  early = { query: text, page: getPage(text, { timeout: 1 }) };
   // The list tells why they could not be read.
-  page.catch(() => {});
-  early = { query: text, page };
+  early.page.catch(() => {});
 }
 
 /** Return what was asked for early, once; null if that was another query. */
@@ -30,5 +28,3 @@ export function takeEarly(query) {
   early = null;
   return page;
 }
-
-load();

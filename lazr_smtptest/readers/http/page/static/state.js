@@ -38,6 +38,8 @@ class State extends EventTarget {
     feed.addEventListener("fault-fired", rules);
     feed.addEventListener("reset", all);
     feed.addEventListener("back", all);
+    // No event tells of rules that others armed, or of mailboxes that they made.
+    addEventListener("focus", all);
     all();
     this.#read(async () => (this.user = (await get("login")).user));
   }

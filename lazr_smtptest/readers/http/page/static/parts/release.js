@@ -4,7 +4,7 @@
 import { html, nothing } from "../vendor/lit.js";
 import { get, request } from "../api.js";
 import { t } from "../lang.js";
-import { addressesIn } from "../logic/addresses.js";
+import { mailboxesIn } from "../logic/addresses.js";
 import { Part, STATE } from "../part.js";
 import { problemLine } from "./empty.js";
 import { attempt, toast } from "./toast.js";
@@ -68,7 +68,7 @@ class MailRelease extends Part {
 
   async #release(event) {
     event.preventDefault();
-    const To = addressesIn(new FormData(event.target).get("to"));
+    const To = mailboxesIn(new FormData(event.target).get("to")).map((each) => each.Email);
     await this.submit(async () => {
       const path = `/api/v1/message/${encodeURIComponent(this.messageId)}/release`;
       await request("POST", path, { body: { To }, as: "text" });

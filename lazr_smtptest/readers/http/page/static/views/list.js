@@ -6,7 +6,7 @@ import { feed } from "../feed.js";
 import { t } from "../lang.js";
 import { untilChange } from "../logic/time.js";
 import { Part, STATE } from "../part.js";
-import { attempt } from "../parts/toast.js";
+import { attempt, toast } from "../parts/toast.js";
 import { showSearchProblem } from "../parts/search.js";
 import { currentRoute, go } from "../route.js";
 import { Rows } from "../rows.js";
@@ -48,7 +48,7 @@ class MailList extends Part {
     showNews: () => attempt(() => this.#list.showNews()),
     readAll: () => commands.readAll(this.query),
     removeAll: () => commands.removeAll(this.query),
-    selectAll: () => (this.selected = this.selected.with(this.#list.rows)),
+    selectAll: () => this.#selectAll(),
     toggleSeen: () => this.#toggleSeen(),
     startTagging: () => this.#startTagging(),
     tag: (name) => this.#tag(name),
@@ -240,6 +240,14 @@ class MailList extends Part {
 
   #toggle(row) {
     this.selected = this.selected.toggle(row);
+  }
+
+  /** Select those that are loaded, and tell if that are not all. */
+  #selectAll() {
+    const { rows, matching: all } = this.#list;
+    this.selected = this.selected.with(rows);
+    const n = this.selected.size;
+    if (n < all) toast(t("list.loaded", { n, all }));
   }
 
   /** Select from the cursor to a row. */

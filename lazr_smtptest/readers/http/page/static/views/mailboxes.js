@@ -74,7 +74,7 @@ class MailboxesView extends Part {
         ${box.address ? html`<copy-button .text=${box.address}></copy-button>` : nothing}
         ${queryOf(box) ? html`<a class="btn small" href=${href(["messages"], { q: queryOf(box) })}>${t("mailboxes.show")}</a>` : nothing}
         <button class="btn small bad" aria-label=${t("mailboxes.delete", { address })}
-          @click=${() => this.#delete(box)}>${t("do.delete")}</button></h2>
+          @click=${() => this.#delete(box, address)}>${t("do.delete")}</button></h2>
       <dl class="who"><dt>${t("mailboxes.name")}</dt><dd><code>${box.name}</code>
           <copy-button .text=${box.name}></copy-button></dd>
         <dt>${t("mailboxes.until")}</dt><dd>${formatTime(box.expires_at)}</dd></dl>
@@ -94,9 +94,8 @@ class MailboxesView extends Part {
     state.refreshMailboxes();
   }
 
-  #delete(box) {
+  #delete(box, address) {
     return attempt(async () => {
-      const address = box.address ?? box.user ?? box.query;
       // What the page shows may be older, or not known yet.
       const n = (await countsOf(box.name)).messages;
       if (n && !await ask(t("mailboxes.ask", { address, n }), t("do.delete"))) return;

@@ -124,7 +124,7 @@ class MailView extends Part {
       if (loading.signal.aborted) return;
       // It may be named by its number, or as the latest one.
       if (found.summary.id !== id) {
-        return replaceRoute(["messages", found.summary.id, this.tab], { q: currentRoute().query.get("q") });
+        return replaceRoute(["messages", found.summary.id, this.tab], search());
       }
       this.message = found;
       // What is seen comes first.
@@ -164,15 +164,15 @@ class MailView extends Part {
   }
 
   #place(tab) {
-    return href(["messages", this.messageId, tab], { q: currentRoute().query.get("q") });
+    return href(["messages", this.messageId, tab], search());
   }
 
   #show(tab) {
-    go(["messages", this.messageId, tab], { q: currentRoute().query.get("q") });
+    location.hash = this.#place(tab);
   }
 
   #back() {
-    go(["messages"], { q: currentRoute().query.get("q") });
+    go(["messages"], search());
   }
 
   render() {
@@ -354,6 +354,11 @@ async function load(id, wantsHTML, signal) {
   // To find its links takes long: their tab asks for them.
   return {
     summary, envelope, headers, links: null, code: null, warnings: [], parts, hasHTML: parts.some(isHTML), blocked: null };
+}
+
+/** The search that found the message, for the address of another place in the list. */
+function search() {
+  return { q: currentRoute().query.get("q") };
 }
 
 function isHTML(part) {

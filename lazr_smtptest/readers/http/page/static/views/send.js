@@ -3,7 +3,7 @@
 import { html, nothing } from "../vendor/lit.js";
 import { get, messagePath, request } from "../api.js";
 import { currentLocale, formatTime, t } from "../lang.js";
-import { addressesIn } from "../logic/addresses.js";
+import { mailboxesIn } from "../logic/addresses.js";
 import { asText } from "../logic/eml.js";
 import { size } from "../logic/size.js";
 import { Part, STATE } from "../part.js";
@@ -57,7 +57,7 @@ class SendView extends Part {
         <label class="btn pick">${t("send.eml")}<input type="file" class="unseen" accept=".eml,message/rfc822"
           multiple @change=${this.#keep}></label> <span>${t("send.drop")}</span></section>
       <form class="card compose" @submit=${this.#send}>
-        <label>${t("head.from")}<input name="from" type="email" required .value=${from}></label>
+        <label>${t("head.from")}<input name="from" required .value=${from}></label>
         <label>${t("head.to")}<input name="to" required placeholder="anna@example.com, bert@example.com" .value=${to}></label>
         <label>${t("send.subject")}<input name="subject" .value=${subject}></label>
         <label>${t("tab.text")}<textarea name="text" rows="8" .value=${text}></textarea></label>
@@ -107,8 +107,8 @@ class SendView extends Part {
       Filename: file.name, ContentType: file.type, Content: btoa(asText(await readFile(file))),
     }));
     return {
-      From: { Email: fields.get("from") },
-      To: addressesIn(fields.get("to")).map((Email) => ({ Email })),
+      From: mailboxesIn(fields.get("from"))[0],
+      To: mailboxesIn(fields.get("to")),
       Subject: fields.get("subject"),
       Text: fields.get("text"),
       HTML: fields.get("html"),

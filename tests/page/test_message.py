@@ -219,7 +219,7 @@ class TestHTML:
         """Neither a script nor an image, a prefetch or a form."""
         expect(frame(opened).locator("b")).to_have_text("Anna")
         frame(opened).get_by_role("button").click()
-        expect(opened.get_by_text("1 remote image blocked")).to_be_visible()
+        expect(opened.get_by_text("2 remote images blocked")).to_be_visible()
         assert opened.title() == "smtptest"
         assert asked_by_mail(world) == requests.dialogs == []
 
@@ -232,21 +232,26 @@ class TestHTML:
         """By kind and host, with the reason."""
         opened.locator("summary", has_text="blocked").click()
         expect(opened.locator(".blocked")).to_contain_text("image, tracker.example")
-        expect(opened.locator(".blocked")).to_contain_text("tells its sender")
+        expect(opened.locator(".blocked")).to_contain_text("tells the sender")
 
     def test_images_are_loaded_when_asked_for(self, opened, world):
         """For this message only."""
         pixel = "http://tracker.example/pixel.png"
         expect(opened.locator(".status")).to_contain_text("live")
-        with opened.expect_response(pixel, timeout=PATIENCE) as answer:
+        # The base makes it remote.
+        other = "http://tracker.example/x"
+        with (
+            opened.expect_request(other, timeout=PATIENCE),
+            opened.expect_response(pixel, timeout=PATIENCE) as answer,
+        ):
             opened.get_by_role("button", name="Show them").click()
         assert answer.value.ok
         expect(opened.get_by_text("Images of other hosts are loaded.")).to_be_visible()
         image = frame(opened).locator("img").first
         expect(image).to_have_js_property("naturalWidth", 1)
         opened.reload()
-        expect(opened.get_by_text("1 remote image blocked")).to_be_visible()
-        assert set(asked_by_mail(world)) == {"GET http://tracker.example/pixel.png"}
+        expect(opened.get_by_text("2 remote images blocked")).to_be_visible()
+        assert set(asked_by_mail(world)) == {f"GET {pixel}", f"GET {other}"}
 
     @pytest.mark.parametrize(("width", "pixels"), [("Phone", 390), ("Tablet", 768)])
     def test_it_has_widths_of_devices(self, make_context, site, width, pixels):

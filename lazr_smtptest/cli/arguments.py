@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import re
+import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-__all__ = ["ArgumentParser", "parse_arguments", "split_at_dashes", "unmarked"]
+from lazr_smtptest._guesses import nearest
+
+__all__ = ["ArgumentParser", "parse_arguments", "split_at_dashes"]
 
 # It marks what is no option for argparse, though it begins with a dash. No argument of
 # a process can contain it.
@@ -14,14 +18,25 @@ _MARK = "\0"
 
 
 class ArgumentParser(argparse.ArgumentParser):
-    """A parser whose errors show arguments as they were written."""
+    """A parser whose errors are one line, with arguments as they were written."""
+
+    # The exit status for wrong arguments.
+    status = 2
 
     def error(self, message: str) -> NoReturn:
-        """Exit with an error."""
-        super().error(unmarked(message))
+        """Exit because of wrong arguments."""
+        message = re.sub(r"^argument (.+?): (?=is )", r"\1 ", _unmarked(message))
+        message = re.sub(r"^argument (?=.+?: )", "", message)
+        print(f"{self.prog}: {message}{self._hint(message)}", file=sys.stderr)
+        sys.exit(self.status)
+
+    def _hint(self, message: str) -> str:
+        unknown = re.match(r"unrecognized arguments: (--[^\s=]+)", message)
+        near = nearest(unknown[1], self._option_string_actions) if unknown else ""
+        return near or f"; {self.prog} --help lists the options"
 
 
-def unmarked(message: str) -> str:
+def _unmarked(message: str) -> str:
     """Return an error with the arguments as they were written."""
     # Some show them by their `repr`.
     return message.replace(_MARK, "").replace(repr(_MARK)[1:-1], "")
@@ -35,7 +50,7 @@ def parse_arguments(
     """Parse arguments; those after ``--`` are operands (POSIX, guideline 10).
 
     Args:
-        parser: the parser; its `error` gets marked arguments, see `unmarked`.
+        parser: the parser; an `ArgumentParser`, whose `error` shows them as they were.
         arguments: the arguments.
         is_operand: returns whether an argument before ``--`` that begins with a dash
             is an operand, or the value of an option.

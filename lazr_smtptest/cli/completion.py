@@ -6,6 +6,7 @@ import argparse
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from lazr_smtptest.cli.arguments import ArgumentParser
 from lazr_smtptest.cli.command_help import CommandHelp, OptionHelp, describe
 
 __all__ = ["completion", "completion_parser"]
@@ -76,7 +77,7 @@ fi
 
 def completion_parser() -> argparse.ArgumentParser:
     """Return the parser of ``smtptest completion``."""
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         prog="smtptest completion",
         description="Print a script for a shell that completes commands, options and "
         "their values. For bash: source <(smtptest completion bash)",

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from lazr_smtptest.cli.arguments import ArgumentParser
 from lazr_smtptest.cli.copying import (
     check_place,
     copy,
@@ -69,7 +70,7 @@ class Progress:
 
 def copy_parser() -> argparse.ArgumentParser:
     """Return the parser of ``smtptest copy``."""
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         prog="smtptest copy",
         description=f"Copy messages from one store to another. {_FORMS}",
     )

@@ -39,6 +39,8 @@ def deliver(
         OSError: the connection is lost; nobody got the message.
         smtplib.SMTPException: the server refuses it; nobody got it.
         ValueError: an address is not ASCII, and the server does not take such.
+        KeyboardInterrupt: the first transaction was interrupted. Later it is the reply
+            to those that are left.
     """
     addresses = [envelope.mail_from, *envelope.rcpt_tos]
     needed = message_options(client, addresses, envelope.content)
@@ -56,9 +58,12 @@ def deliver(
     while waiting := [name for name in refused if refused[name][0] in _TOO_MANY]:
         try:
             again = send(waiting)
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, smtplib.SMTPException, KeyboardInterrupt) as error:
             # Some have the message: the error is theirs who do not have it.
             refused |= _replies(waiting, error)
+            if isinstance(error, KeyboardInterrupt):
+                # In the middle of a transaction the server may not expect QUIT.
+                client.close()
             break
         for name in waiting:
             del refused[name]
@@ -66,7 +71,7 @@ def deliver(
     return refused
 
 
-def _replies(recipients: Sequence[str], error: Exception) -> Refused:
+def _replies(recipients: Sequence[str], error: BaseException) -> Refused:
     """Return the reply to each recipient of a transaction that failed."""
     reply = _CLOSING, reason(error).encode()
     if isinstance(error, smtplib.SMTPRecipientsRefused):

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lazr_smtptest._quantities import parse_seconds
+from lazr_smtptest.cli.argument_values import count, number, positive, seconds
+from lazr_smtptest.cli.arguments import ArgumentParser
 from lazr_smtptest.cli.commands.base import CommandError, run_command, write_json
 from lazr_smtptest.cli.environment import read_variables
 from lazr_smtptest.cli.smtp_client import (
@@ -152,7 +153,7 @@ def _plan(options: argparse.Namespace, variables: Mapping[str, str]) -> Plan:
     from lazr_smtptest.load.target import find_target
 
     sizes = _checked("--size", parse_sizes, options.size)
-    duration = _checked("--duration", _seconds, options.duration)
+    duration = options.duration
     if duration is None and options.messages is None:
         duration = _DURATION
     try:
@@ -178,15 +179,11 @@ def _plan(options: argparse.Namespace, variables: Mapping[str, str]) -> Plan:
         raise CommandError(str(error), 2) from error
 
 
-def _seconds(text: str | None) -> int | None:
-    return None if text is None else parse_seconds(text)
-
-
 def _checked(option: str, parse: Callable[[Any], T], text: Any) -> T:
     try:
         return parse(text)
     except ValueError as error:
-        raise CommandError(f"{option} is {error}", 2) from None
+        raise CommandError(f"{option} is {error}, not {text!r}", 2) from None
 
 
 def _server(options: argparse.Namespace, variables: Mapping[str, str]) -> Any:
@@ -237,7 +234,7 @@ def load_parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:
     Args:
         variables: the values of `SERVER_VARIABLES` in the environment, by option.
     """
-    parser = argparse.ArgumentParser(prog="smtptest load", description=_DESCRIPTION)
+    parser = ArgumentParser(prog="smtptest load", description=_DESCRIPTION)
     add_server_options(parser, variables)
     add = parser.add_argument
     add("--insecure", action="store_true", help="do not check the certificate")
@@ -257,7 +254,7 @@ def load_parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:
     )
     add(
         "--timeout",
-        type=_positive,
+        type=positive,
         metavar="SECONDS",
         default=60.0,
         help="the longest time for a message, and for a connection to begin [60]",
@@ -272,27 +269,28 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("the load").add_argument
     add(
         "--connections",
-        type=_count,
+        type=count,
         metavar="COUNT",
         default=10,
         help="connections that are open at the same time [10]",
     )
-    add("--messages", type=_count, metavar="COUNT", help="end after these messages")
+    add("--messages", type=count, metavar="COUNT", help="end after these messages")
     add(
         "--duration",
+        type=seconds,
         metavar="TIME",
         help="end after this time, such as 30s or 5m [10s, if --messages is missing]",
     )
     add(
         "--rate",
-        type=_positive,
+        type=positive,
         metavar="NUMBER",
         help="messages a second; without it, a connection begins the next message when "
         "the last one is answered",
     )
     add(
         "--per-connection",
-        type=_count,
+        type=count,
         metavar="COUNT",
         help="replace a connection after this number of messages",
     )
@@ -321,7 +319,7 @@ def _add_messages(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--recipients",
-        type=_count,
+        type=count,
         metavar="COUNT",
         default=1,
         help="recipients of each message [1]",
@@ -355,32 +353,10 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--fail-errors",
-        type=_number,
+        type=number,
         metavar="COUNT",
         default=1,
         help="exit with 1 at this number of errors or more; 0 for never [1]",
     )
     add("--json", action="store_true", help="print the results as JSON")
     add("--quiet", action="store_true", help="do not show each second")
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= 12):
-        raise argparse.ArgumentTypeError(f"a number from 0 on, not {text!r}")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if _number(text) < 1:
-        raise argparse.ArgumentTypeError(f"a number from 1 on, not {text!r}")
-    return int(text)
-
-
-def _positive(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"a number greater than 0, not {text!r}")
-    return number

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from functools import partial
 
+from lazr_smtptest.cli.arguments import ArgumentParser
 from lazr_smtptest.cli.commands.base import (
     CommandError,
     run_command,
@@ -21,7 +22,7 @@ __all__ = ["mcp_parser", "serve_mcp"]
 
 def mcp_parser() -> argparse.ArgumentParser:
     """Return the parser of ``smtptest mcp``."""
-    options = argparse.ArgumentParser(
+    options = ArgumentParser(
         prog="smtptest mcp",
         description="Offer the messages of a running server to a coding agent, by the "
         "Model Context Protocol on standard input and output. It needs the extra "

@@ -16,11 +16,14 @@ import smtplib
 import socket
 import sys
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
 
 import attrs
 
-from lazr_smtptest.cli.arguments import parse_arguments, split_at_dashes, unmarked
+from lazr_smtptest.cli.arguments import (
+    ArgumentParser,
+    parse_arguments,
+    split_at_dashes,
+)
 from lazr_smtptest.cli.bridge import Bridge
 from lazr_smtptest.cli.commands.base import CommandError
 from lazr_smtptest.cli.commands.transfer import check_target, open_target
@@ -68,10 +71,11 @@ _RETURN = ("full", "hdrs")
 
 _STATUSES = """\
 Exit status: 0 (sent), 64 (wrong usage), 65 (the header has a bad address; nothing is
-sent), 66 (no message), 67 (a recipient is refused; others may have got it), 69 (the
-message is refused), 73 (the store cannot be written), 75 (no server, or a refusal for
-now; nobody got it), 76 (TLS fails, or STARTTLS or a login is not offered), 77 (the
-login is refused)."""
+sent), 66 (no message), 67 (a recipient is refused, or the command was interrupted
+between two transactions; others may have got it), 69 (the message is refused), 73 (the
+store cannot be written), 75 (no server, a refusal for now, or interrupted before that;
+nobody got it), 76 (TLS fails, or STARTTLS or a login is not offered), 77 (the login is
+refused)."""
 
 
 def sendmail(arguments: Sequence[str]) -> int:
@@ -113,12 +117,8 @@ class _SendingError(Exception):
         self.status = status
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """End the process because of wrong options."""
-        hint = "smtptest sendmail --help lists the options"
-        print(f"smtptest sendmail: {unmarked(message)}; {hint}", file=sys.stderr)
-        sys.exit(int(Status.USAGE))
+class _Parser(ArgumentParser):
+    status = int(Status.USAGE)
 
 
 def sendmail_parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:

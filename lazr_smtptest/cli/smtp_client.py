@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import re
 import smtplib
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,6 +11,8 @@ from itertools import islice
 from pathlib import Path
 
 import attrs
+
+from lazr_smtptest.cli.argument_values import port
 
 __all__ = [
     "SERVER_VARIABLES",
@@ -48,7 +49,7 @@ def add_server_options(
     )
     parser.add_argument(
         "--port",
-        type=_port,
+        type=port,
         default=variables.get("port", "1025"),
         help="its port; 1025, or SMTPTEST_PORT",
     )
@@ -75,12 +76,6 @@ def add_server_options(
         metavar="FILE",
         help="a file whose first line is the password; or SMTPTEST_PASSWORD_FILE",
     )
-
-
-def _port(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"a port is 1 to 65535, not {text!r}")
-    return int(text)
 
 
 @attrs.frozen
@@ -147,11 +142,18 @@ class ServerAddress:
 
 @contextlib.contextmanager
 def quitting(client: smtplib.SMTP) -> Iterator[smtplib.SMTP]:
-    """Send QUIT at the end; a wrong reply to it does not take back what was sent."""
+    """Send QUIT at the end; nothing that happens there takes back what was sent.
+
+    In an interrupted transaction the server may wait for something else than QUIT; so
+    then the connection is closed.
+    """
     try:
         yield client
+    except KeyboardInterrupt:
+        client.close()
+        raise
     finally:
-        with contextlib.suppress(OSError, smtplib.SMTPException):
+        with contextlib.suppress(OSError, smtplib.SMTPException, KeyboardInterrupt):
             client.quit()
         client.close()
 
@@ -207,8 +209,10 @@ def _first_line(file: str) -> str:
     return lines[0]
 
 
-def reason(error: Exception) -> str:
+def reason(error: BaseException) -> str:
     """Return the reason of an error, in one line for people."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         refusals = [
             f"{name} refused: {code} {text.decode('utf-8', 'replace')}"

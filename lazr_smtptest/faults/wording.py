@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ast import literal_eval
 from collections.abc import Iterator, Mapping
 from functools import partial
 
@@ -22,6 +23,9 @@ _WORDS = (
     (r"\bon\(\) needs\b", "on needs"),
 )
 
+# The call that an error recommends instead of a whole reply.
+_REPLY = re.compile(r"\breply\(([0-9]{3})(?:, ('.*'|\".*\"))?\)\Z")
+
 
 def in_toml(reason: str, value: object) -> str:
     """Return the reason of an error in TOML terms.
@@ -32,6 +36,7 @@ def in_toml(reason: str, value: object) -> str:
     """
     for pattern, words in _WORDS:
         reason = re.sub(pattern, words, reason)
+    reason = _REPLY.sub(_write_reply, reason)
     parts = {repr(part): part for part in _parts(value)}
     # The longest first: one may contain another.
     for shown in sorted(parts, key=len, reverse=True):
@@ -39,6 +44,11 @@ def in_toml(reason: str, value: object) -> str:
             pattern = rf"(?:^|(?<=\s)){re.escape(shown)}(?!\w)"
             reason = re.sub(pattern, partial(_write, parts[shown]), reason)
     return reason
+
+
+def _write_reply(call: re.Match[str]) -> str:
+    code, text = call.groups()
+    return write_toml(int(code) if text is None else [int(code), literal_eval(text)])
 
 
 def _write(part: object, found: re.Match[str]) -> str:

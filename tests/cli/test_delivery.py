@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import smtplib
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 
 from lazr_smtptest import CaptureController, CaptureServer, Limits, Settings
 from lazr_smtptest.cli.delivery import deliver
+from lazr_smtptest.cli.smtp_client import quitting
 from lazr_smtptest.model.envelope import Envelope
 
 NAMES = tuple(f"r{number}@example.com" for number in range(5))
@@ -87,6 +89,56 @@ def test_a_connection_that_is_lost_later_is_the_reply_to_the_others(
     server.faults.on("MAIL", nth=2).drop()
     assert {code for code, _ in deliver(client, MAIL).values()} == {421}
     assert len(server) == 1
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_an_interruption_after_a_transaction_is_the_reply_to_the_others(
+    server: CaptureController,
+    client: smtplib.SMTP,
+    times: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who has the message would get it again, if that were an error of all."""
+    interrupt_at(times, "data", client, monkeypatch)
+    refused = deliver(client, MAIL)
+    assert refused == dict.fromkeys(NAMES[2 * times - 2 :], (421, b"interrupted"))
+    assert len(server) == times - 1
+
+
+def test_an_interruption_of_the_first_transaction_raises(
+    server: CaptureController, client: smtplib.SMTP, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has the message."""
+    interrupt_at(1, "data", client, monkeypatch)
+    with pytest.raises(KeyboardInterrupt), quitting(client):
+        deliver(client, MAIL)
+    assert client.sock is None
+    assert not list(server)
+
+
+def test_an_interruption_of_the_end_takes_back_no_message(
+    server: CaptureController, client: smtplib.SMTP, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program would send it again."""
+    interrupt_at(1, "quit", client, monkeypatch)
+    with quitting(client):
+        assert not deliver(client, MAIL)
+    assert len(server) == 3
+
+
+def interrupt_at(
+    times: int, name: str, client: smtplib.SMTP, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Interrupt the given call of a method."""
+    calls = count(1)
+    method = getattr(client, name)
+
+    def call(*arguments: object) -> object:
+        if next(calls) == times:
+            raise KeyboardInterrupt
+        return method(*arguments)
+
+    monkeypatch.setattr(client, name, call)
 
 
 def test_nobody_got_what_raises(

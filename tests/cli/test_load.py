@@ -197,8 +197,11 @@ def test_pipelining_that_is_not_offered_is_an_error(
 @pytest.mark.parametrize(
     ("option", "error"),
     [
-        ("--size=big", "--size is a size such as 10K"),
-        ("--duration=long", "--duration is a time such as 90s"),
+        (
+            "--size=5G",
+            "--size is a size such as 10K, the ends of a range such as 1K-100K, or "
+            "sizes with weights such as 4K:90,1M:10; each from 1 to 1G, not '5G'",
+        ),
         ("--fail-above=p99", "--fail-above is a percentile, mean or max and a time"),
         ("--to=a@example.com --recipients=2", "2 recipients need {n}"),
         ("--corpus=missing.eml", "--corpus: missing.eml: No such file or directory"),

@@ -277,10 +277,10 @@ def test_variables_of_an_orchestrator_are_not_the_address(
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        (["--port=0"], "a port is 1 to 65535, not '0'"),
+        (["--port=0"], "--port is a number from 1 to 65535, not '0'"),
         (["--from=a b"], "'a b' is no address"),
         (["--to=x@example.com", "--to="], "'' is no address"),
-        (["--port=x"], "a port is 1 to 65535, not 'x'"),
+        (["--port=x"], "--port is a number from 1 to 65535, not 'x'"),
         (["--tls", "--starttls"], "not allowed with"),
         (["--ca-file=x"], "--ca-file needs --tls or --starttls"),
         (["--tls", "--ca-file=missing"], "--ca-file: missing: No such file"),

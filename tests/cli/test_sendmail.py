@@ -322,7 +322,7 @@ class TestStatus:
         ("arguments", "problem"),
         [
             ([], "no recipient; name one, or give -t if the header does"),
-            (["-bd", "x@example.com"], "argument -b: invalid choice: 'd'"),
+            (["-bd", "x@example.com"], "sendmail: -b: invalid choice: 'd'"),
             (["-Nsometimes", "x@example.com"], "not 'sometimes'"),
             (["-Nnever,delay", "x@example.com"], "not 'never,delay'"),
             (["a\nb@example.com"], "'a\\nb@example.com' is no address"),

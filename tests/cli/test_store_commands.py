@@ -655,21 +655,28 @@ def test_a_store_in_memory_imports_nothing(
 def test_wrong_arguments_have_status_2(
     arguments: Sequence[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The last line says what is wrong."""
+    """One line says what is wrong."""
     with pytest.raises(SystemExit) as raised:
         main(arguments)
     assert raised.value.code == 2
-    assert f"smtptest {arguments[0]}: error: " in capsys.readouterr().err
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"smtptest {arguments[0]}: ")
 
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["list", "x.db", "--limit", "-1"], "a number from 0 on is needed, not '-1'"),
-        (["list", "x.db", "--limit", "-x"], "a number from 0 on is needed, not '-x'"),
-        (["sessions", "x.db", "--limit", "-1"], "a number from 1 on, not -1"),
-        (["sessions", "x.db", "--limit", "-x"], "invalid int value: '-x'"),
-        (["wait", "x.db", "--timeout", "-1.5"], "is needed, not '-1.5'"),
+        (["list", "x.db", "--limit", "-1"], "--limit is a number from 0 on, not '-1'"),
+        (["list", "x.db", "--limit", "-x"], "--limit is a number from 0 on, not '-x'"),
+        (
+            ["sessions", "x.db", "--limit", "-1"],
+            "--limit is a number from 1 on, not '-1'",
+        ),
+        (
+            ["sessions", "x.db", "--limit", "-x"],
+            "--limit is a number from 1 on, not '-x'",
+        ),
+        (["wait", "x.db", "--timeout", "-1.5"], "12h or 7d, not '-1.5'"),
         (["transcript", "x.db", "a", "-b"], "unrecognized arguments: -b"),
     ],
 )
@@ -680,7 +687,7 @@ def test_a_wrong_value_with_a_dash_is_shown_as_it_was_written(
     with pytest.raises(SystemExit):
         main(arguments)
     said = capsys.readouterr().err
-    assert said.endswith(f"{complaint}\n")
+    assert complaint in said
     assert "\0" not in said
 
 

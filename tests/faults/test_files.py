@@ -129,6 +129,19 @@ def test_to_load_anew_replaces_what_was_loaded(file: Path) -> None:
         ('[[fault]]\non = "NOP"\nreply = 451', 2, "on", 'there is no phase "NOP"'),
         ('[[fault]]\non = "NOOP"', 1, "", "nothing happens: give an action"),
         ('[[fault]]\non = "NOOP"\nreply = 99', 3, "reply", "code must be 200 to 599"),
+        (
+            '[[fault]]\non = "NOOP"\nreply = "550 no"',
+            3,
+            "reply",
+            'code is a number, not "550 no": use \\[550, "no"\\]',
+        ),
+        ('[[fault]]\non = "NOOP"\nreply = "550"', 3, "reply", "use 550"),
+        (
+            """[[fault]]\non = "NOOP"\nreply = "550 it's no" """,
+            3,
+            "reply",
+            """use \\[550, "it's no"\\]""",
+        ),
         ('[[fault]]\non = "NOOP"\ndelay = -1', 3, "delay", "must be 0 or more, not -1"),
         (
             '[[fault]]\non = "NOOP"\ndrop = false',

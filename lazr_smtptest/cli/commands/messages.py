@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from lazr_smtptest._quantities import parse_seconds
+from lazr_smtptest.cli.argument_values import number, seconds
 from lazr_smtptest.cli.commands.base import (
     INDEXING,
     CommandError,
@@ -107,7 +107,7 @@ def wait_parser() -> ArgumentParser:
     options.add_argument(
         "--timeout",
         metavar="SECONDS",
-        type=_seconds,
+        type=seconds,
         default=60,
         help="end with status 1 after this time, such as 90 or 2m (default: 60)",
     )
@@ -131,7 +131,7 @@ def _listing(name: str, description: str) -> ArgumentParser:
     options.add_argument(
         "--limit",
         metavar="COUNT",
-        type=_count,
+        type=number,
         default=50,
         help="the most messages; 0 for all (default: 50)",
     )
@@ -146,19 +146,6 @@ def _add_json(options: ArgumentParser) -> None:
     options.add_argument(
         "--json", action="store_true", help="print an object a line, for programs"
     )
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise ArgumentTypeError(f"a number from 0 on is needed, not {text!r}")
-    return int(text)
-
-
-def _seconds(text: str) -> int:
-    try:
-        return parse_seconds(text)
-    except ValueError as error:
-        raise ArgumentTypeError(f"{error} is needed, not {text!r}") from None
 
 
 def _list(given: Namespace, query: str) -> int:

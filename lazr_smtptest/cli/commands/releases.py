@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from lazr_smtptest.cli.argument_values import count
 from lazr_smtptest.cli.commands.base import (
     CommandError,
     add_store,
@@ -95,9 +96,9 @@ def releases_parser() -> argparse.ArgumentParser:
         ("cancel", "give this release up"),
         ("transcript", "print the session of the latest attempt"),
     ):
-        only.add_argument(f"--{action}", metavar="RELEASE", type=int, help=text)
+        only.add_argument(f"--{action}", metavar="RELEASE", type=count, help=text)
     options.add_argument(
-        "--limit", metavar="COUNT", type=int, default=50, help="(default: 50)"
+        "--limit", metavar="COUNT", type=count, default=50, help="(default: 50)"
     )
     options.add_argument(
         "--json", action="store_true", help="print an object a line, for programs"
@@ -107,10 +108,7 @@ def releases_parser() -> argparse.ArgumentParser:
 
 def list_releases(arguments: Sequence[str]) -> int:
     """Run ``smtptest releases``; return the exit status."""
-    options = releases_parser()
-    given = parse(options, arguments)
-    if given.limit < 1:
-        options.error(f"--limit is a number from 1 on, not {given.limit}")
+    given = parse(releases_parser(), arguments)
     return run_command("releases", partial(_list, given))
 
 

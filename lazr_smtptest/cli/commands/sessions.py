@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from lazr_smtptest.cli.argument_values import count
 from lazr_smtptest.cli.commands.base import (
     CommandError,
     add_store,
@@ -39,7 +40,7 @@ def sessions_parser() -> argparse.ArgumentParser:
     )
     add_store(options)
     options.add_argument(
-        "--limit", metavar="COUNT", type=int, default=50, help="(default: 50)"
+        "--limit", metavar="COUNT", type=count, default=50, help="(default: 50)"
     )
     options.add_argument(
         "--failed", action="store_true", help="only those with an error or refusal"
@@ -59,8 +60,6 @@ def list_sessions(arguments: Sequence[str]) -> int:
     """Run ``smtptest sessions``; return the exit status."""
     options = sessions_parser()
     given = parse(options, arguments)
-    if given.limit < 1:
-        options.error(f"--limit is a number from 1 on, not {given.limit}")
     if given.protocol is not None and not is_url(given.store):
         options.error("--protocol needs the URL of a server: a store has mail only")
     return run_command("sessions", partial(_list, given))

@@ -31,6 +31,9 @@ class ArgumentParser(argparse.ArgumentParser):
         sys.exit(self.status)
 
     def _hint(self, message: str) -> str:
+        if message.endswith("?"):
+            # It says already what may have been meant.
+            return ""
         unknown = re.match(r"unrecognized arguments: (--[^\s=]+)", message)
         near = nearest(unknown[1], self._option_string_actions) if unknown else ""
         return near or f"; {self.prog} --help lists the options"

@@ -228,10 +228,9 @@ def test_an_address_that_is_no_url_is_answered_by_the_url(
     monkeypatch.setenv("SMTPTEST_URL", address if is_variable else NOWHERE)
     with pytest.raises(SystemExit):
         main(["list"] if is_variable else ["wait", address, "subject:code"])
-    assert (
-        capsys.readouterr()
-        .err.splitlines()[-1]
-        .endswith(f"error: {address!r} is no URL; did you mean http://{address}?")
+    command = "list" if is_variable else "wait"
+    assert capsys.readouterr().err == (
+        f"smtptest {command}: {address!r} is no URL; did you mean http://{address}?\n"
     )
 
 

@@ -524,6 +524,8 @@ class TestAll:
         send_many(site, 101)
         page.goto(site.url)
         expect(page.locator(".tools")).to_contain_text("101")
+        # The count is known before the rows are.
+        expect(rows(page).first).to_contain_text("no 100")
         page.keyboard.type("*a")
         expect(page.get_by_role("status")).to_contain_text("Only 100 of 101 are loaded")
 

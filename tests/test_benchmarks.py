@@ -74,6 +74,7 @@ SERVERS = (
     "ours",
     "twistd",
     "smtp-sink",
+    "constant",
     "twisted",
     "nodemailer",
     "aiosmtpd",

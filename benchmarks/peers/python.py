@@ -55,3 +55,12 @@ class TwistedMail(_Python):
     copies = True
     distribution = "Twisted"
     module = "twisted_mail"
+
+
+class Constant(_Python):
+    """Constant replies on the reactor of ours: the floor of what ours can take."""
+
+    name = "constant"
+    remedy = "it is in this checkout"
+    distribution = "lazr.smtptest"
+    module = "constant"

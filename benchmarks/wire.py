@@ -30,6 +30,7 @@ from benchmarks.load.script import Script, Step
 # By name: the load, and the messages of a turn.
 LOADS = {
     "reused": (Plan(), 200),
+    "started": (Plan(), 200),
     "pipelined": (Plan(pipelined=True), 200),
     "recipients": (Plan(recipients=100), 10),
     "new": (Plan(each=1), 50),
@@ -93,7 +94,7 @@ def _run(load: str, checkout: Path) -> tuple[float, float]:
 def measure(load: str) -> None:
     """Print the microseconds and the calls of a message, as JSON."""
     plan, number = LOADS[load]
-    client = Client(plan)
+    client = Client(plan, started=load == "started")
     for _ in range(3):
         client.send(number)
     turns = []
@@ -128,9 +129,15 @@ def _watched(function: Callable[[bytes], object], data: bytes, look: Any) -> Non
 
 
 class Client:
-    """Sends messages to a server of its own, and measures what the server does."""
+    """Sends messages to a server of its own, and measures what the server does.
 
-    def __init__(self, plan: Plan) -> None:
+    Args:
+        plan: what it sends.
+        started: whether the server counts messages, and writes a line for each, as the
+            command ``smtptest`` does.
+    """
+
+    def __init__(self, plan: Plan, *, started: bool = False) -> None:
         import attrs
 
         from lazr_smtptest.net.reactor import PrivateReactor
@@ -141,7 +148,8 @@ class Client:
         # Passes bytes to the server.
         self.around: Callable[[Callable[[bytes], object], bytes], object] = self._time
         self._plan = plan
-        self._server = StoreServer(MemoryStore(max_count=None, max_bytes=None))
+        bounds = {} if started else {"max_count": None, "max_bytes": None}
+        self._server = StoreServer(MemoryStore(**bounds))
         if plan.tls:
             from lazr_smtptest.tls.context import TLS
 
@@ -151,6 +159,7 @@ class Client:
 
             self._server.auth = Auth.users(dict([LOGIN]))
         self._reactor = PrivateReactor()
+        self._log = _count_and_log(self._server, self._reactor) if started else None
         self._factory = self._server.factory(self._reactor)
         self._transport = _transport_class(self._reactor)
         self._script = Script(plan, count())
@@ -183,6 +192,8 @@ class Client:
             self._open.close()
         self._other.lose()
         self._reactor.close()
+        if self._log is not None:
+            os.close(self._log)
 
     def _converse(self) -> Iterator[None]:
         """Play a conversation, and yield after each content."""
@@ -217,6 +228,24 @@ def _check(text: bytes, step: Step) -> None:
     lines = [line for line in text.splitlines() if line[3:4] == b" "]
     digits = b"".join([line[:1] for line in lines])
     assert digits == step.replies, (step, text)
+
+
+def _count_and_log(server: Any, reactor: Any) -> int:
+    """Have a server count messages and write lines; return the lines' descriptor."""
+    from lazr_smtptest.cli.line_writer import LineWriter, end_of_turn
+    from lazr_smtptest.cli.mail_log import MailLog
+    from lazr_smtptest.readers.context import ReaderContext
+    from lazr_smtptest.readers.http.api.nodes import Nodes
+    from lazr_smtptest.readers.http.metrics import Metrics
+
+    descriptor = os.memfd_create("log")
+    events = server.delivery_events
+    events.log = None
+    events.subscribe(MailLog(LineWriter(descriptor, end_of_turn(reactor))).show)
+    context = ReaderContext(store=server.store, reactor=reactor, delivery_events=events)
+    Nodes(context)
+    Metrics(context, lambda: 0)
+    return descriptor
 
 
 def _transport_class(reactor: Any) -> Any:

@@ -45,10 +45,10 @@ class Transaction:
 
     number: int
     mail_from: str
-    # A list, which grows in one step for each of very many recipients.
-    _accepted: list[str] = attrs.field(factory=list, init=False)
+    # A list if there are many, which grows in one step for each.
+    _accepted: tuple[str, ...] | list[str] = attrs.field(default=(), init=False)
     # The same, shared by those who read it; it may lack the latest recipients.
-    _shared: tuple[str, ...] = attrs.field(default=(), init=False, repr=False, eq=False)
+    _shared: tuple[str, ...] = attrs.field(default=(), init=False, repr=False)
     refused: tuple[tuple[str, Reply | None], ...] = ()
     outcome: Outcome = "open"
     reply: Reply | None = None
@@ -67,14 +67,16 @@ class Transaction:
     @property
     def rcpt_tos(self) -> tuple[str, ...]:
         """The accepted recipients, see the class."""
-        shared = self._shared
-        if len(shared) != len(self._accepted):
-            self._shared = shared = tuple(self._accepted)
+        accepted, shared = self._accepted, self._shared
+        if type(accepted) is tuple:
+            return accepted
+        if len(shared) != len(accepted):
+            self._shared = shared = tuple(accepted)
         return shared
 
     @rcpt_tos.setter
     def rcpt_tos(self, recipients: tuple[str, ...]) -> None:
-        self._accepted = list(recipients)
+        self._accepted = recipients
 
     @property
     def accepted(self) -> int:
@@ -83,7 +85,13 @@ class Transaction:
 
     def accept(self, recipient: str) -> None:
         """Add an accepted recipient."""
-        self._accepted.append(recipient)
+        accepted = self._accepted
+        if type(accepted) is list:
+            accepted.append(recipient)
+        elif len(accepted) < _FEW:
+            self._accepted = (*accepted, recipient)
+        else:
+            self._accepted = [*accepted, recipient]
 
     def refuse(self, recipient: str, reply: Reply | None) -> None:
         """Add a refused recipient."""
@@ -369,6 +377,8 @@ def _is_of_a_probe(line: Line) -> bool:
 # The most transactions, and refused recipients of one, that are kept; a client may send
 # a million.
 _KEPT = 1000
+# The most recipients of a transaction that are a tuple: most have one.
+_FEW = 8
 # The bytes that weigh as much as an event of a transcript, and those of an address
 # without its characters.
 _UNIT, _ADDRESS = 256, 64

@@ -178,7 +178,7 @@ class Transcript:
             content: the bytes of the message, as far as they are known.
             size: the size of the whole message in bytes.
         """
-        self.add((CONTENT, _excerpt(content, size), CLIENT, b"."))
+        self.add((CONTENT, (size, content[:_HEAD], content[-_TAIL:]), CLIENT, b"."))
         self._beyond += _HEAD + _TAIL
 
     def part(self, content: bytes, size: int) -> None:
@@ -188,7 +188,7 @@ class Transcript:
             content: see `message`.
             size: see `message`.
         """
-        self.add((CONTENT, _excerpt(content, size)))
+        self.add((CONTENT, (size, content[:_HEAD], content[-_TAIL:])))
         self._beyond += _HEAD + _TAIL
 
     def note(self, text: str) -> None:
@@ -351,11 +351,6 @@ def _size_of(items: Sequence[Any]) -> int:
     contents = [value[1] + value[2] for value in values if type(value) is tuple]
     texts = [value for value in values if type(value) is bytes or type(value) is str]
     return len(values) * _EVENT + sum(map(len, texts)) + sum(map(len, contents))
-
-
-def _excerpt(content: bytes, size: int) -> tuple[int, bytes, bytes]:
-    """Return what is kept of a content: its size, its beginning and its end."""
-    return size, content[:_HEAD], content[-_TAIL:]
 
 
 def _trim(items: list[Any]) -> None:

@@ -106,8 +106,7 @@ class Framer:
         if not isinstance(reader, ContentReader):
             return None
         if data:
-            is_alone = self._start == len(self._buffer)
-            content = reader.take_whole(data) if is_alone else None
+            content = None if self.ready else reader.take_whole(data)
             if content is None or len(content) + len(LAST_LINE) != len(data):
                 return None
         else:

@@ -168,8 +168,10 @@ class ReplyQueue:
         replies = self._replies
         if self.is_held or not replies:
             return
-        data = replies[0] if len(replies) == 1 else b"".join(replies)
-        replies.clear()
+        data = replies.pop()
+        if replies:
+            data = b"".join(replies) + data
+            replies.clear()
         self._transcript.add((SERVER, data))
         if len(data) > SHORT:
             self._transcript.charge(len(data))

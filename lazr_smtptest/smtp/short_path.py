@@ -16,8 +16,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from operator import attrgetter
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+import attrs
 from twisted.mail import smtp
 from twisted.python.failure import Failure
 
@@ -57,6 +58,8 @@ SENDER_ACCEPTED = Reply(250, "sender accepted", "2.1.0")
 RECIPIENT_ACCEPTED = Reply(250, "recipient accepted", "2.1.5")
 GO_AHEAD = Reply(354, "go ahead, end with a line of one dot")
 
+_COMMAND = smtp.COMMAND
+
 # Lines of the table, and the longest of them in bytes.
 _MOST = 1024
 _LONGEST = 300
@@ -83,7 +86,8 @@ class LibraryMethods:
             return False
 
 
-class KnownLine(NamedTuple):
+@attrs.frozen
+class KnownLine:
     """A line that was parsed before.
 
     Attributes:
@@ -128,11 +132,8 @@ def learn(verb: str, argument: bytes, address: Address | None = None) -> None:
 def _begin(connection: SMTPServerProtocol, known: KnownLine) -> bool:
     """Record a line that is handled; return false if it must go the ordinary way."""
     points, engine, line = connection.points, connection.engine, known.line
-    if (
-        connection.mode != smtp.COMMAND
-        or engine.is_guarded
-        or len(line) > engine.line_limit
-    ):
+    size = len(line)
+    if connection.mode != _COMMAND or engine.is_guarded or size > engine.line_limit:
         return False
     if points.policy.armed:
         if points.asks(known.verb) and (
@@ -142,8 +143,8 @@ def _begin(connection: SMTPServerProtocol, known: KnownLine) -> bool:
         points.line = line
     transcript = connection.session.transcript
     transcript.add((CLIENT, line))
-    if len(line) > SHORT:
-        transcript.charge(len(line))
+    if size > SHORT:
+        transcript.charge(size)
     return True
 
 
@@ -251,7 +252,8 @@ def take_content(connection: SMTPServerProtocol, data: bytes) -> bool:
     if content is None:
         return False
     session, transaction = connection.session, connection.transaction
-    session.transcript.message(content, len(content))
+    size = len(content)
+    session.transcript.message(content, size)
     limit, record = connection.limits.body_line, transaction.record
     if (
         record is None
@@ -260,7 +262,7 @@ def take_content(connection: SMTPServerProtocol, data: bytes) -> bool:
         or transaction.copies != 1
         or transaction.early_refusal is not None
         or connection.settings.profile == "strict"
-        or (len(content) > limit and longest_line_exceeds(content, limit))
+        or (size > limit and longest_line_exceeds(content, limit))
     ):
         connection.content_received(content)
         return True

@@ -30,7 +30,7 @@ class Throughput:
         self._lock = threading.Lock()
         self._began_at = clock()
         # A part of a second of the clock, and the messages that were counted in it.
-        self._recent: deque[tuple[int, int]] = deque()
+        self._recent: deque[list[int]] = deque()
 
     def count(self, messages: int = 1) -> None:
         """Count some messages."""
@@ -38,9 +38,10 @@ class Throughput:
         with self._lock:
             self.messages += messages
             if self._recent and self._recent[-1][0] == part:
-                messages += self._recent.pop()[1]
-            self._recent.append((part, messages))
-            self._forget(part)
+                self._recent[-1][1] += messages
+            else:
+                self._recent.append([part, messages])
+                self._forget(part)
 
     def rate(self) -> float:
         """Return the messages a second over the last `WINDOW` seconds."""

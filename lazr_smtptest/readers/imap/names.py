@@ -79,8 +79,9 @@ def is_match(pattern: str, name: str) -> bool:
         pattern: ``*`` stands for any characters, ``%`` for any but the delimiter.
         name: the name of a mailbox.
     """
-    if name == INBOX:
-        pattern = _upper(pattern)
+    first, _, _ = name.partition(DELIMITER)
+    # The letters of INBOX match in any case, also above others.
+    any_case = len(INBOX) if first == INBOX else 0
     # The ends of the beginnings of the name that the pattern so far matches.
     ends = [True] + [False] * len(name)
     for sign in pattern:
@@ -89,7 +90,9 @@ def is_match(pattern: str, name: str) -> bool:
                 may_pass = sign == "*" or character != DELIMITER
                 ends[at + 1] |= ends[at] and may_pass
         else:
+            capital = _upper(sign)
             ends = [False] + [
-                ends[at] and character == sign for at, character in enumerate(name)
+                ends[at] and character == (capital if at < any_case else sign)
+                for at, character in enumerate(name)
             ]
     return ends[-1]

@@ -74,6 +74,16 @@ _MAKING = (
         ),
     ),
     inside(
+        "list-inbox-any-case",
+        "9051 5.1",
+        _make("inbox/x"),
+        ok(
+            'LIST "" inb*',
+            '* LIST (\\HasChildren) "/" INBOX',
+            '* LIST (\\HasNoChildren) "/" INBOX/x',
+        ),
+    ),
+    inside(
         "create-utf7",
         "3501 5.1.3",
         _make('"Entw&APw-rfe"'),

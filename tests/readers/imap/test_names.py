@@ -56,6 +56,8 @@ PATTERNS = {
     "a%*b": (["ab", "a/b", "axb"], ["a"]),
     "inbox": (["INBOX"], ["inboxes"]),
     "inb%": (["INBOX", "inbound"], ["INBOUND"]),
+    "inb*": (["INBOX", "INBOX/a"], ["INBOX2", "INBOX2/a"]),
+    "*x/b": (["INBOX/b", "ax/b"], ["INBOX/B", "aX/b"]),
     "\N{LATIN SMALL LETTER DOTLESS I}nbox": ([], ["INBOX"]),
     ".": (["."], ["a"]),
 }

@@ -8,7 +8,6 @@ from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-import attrs
 import msgspec
 from twisted.internet.defer import Deferred
 from twisted.web.http_headers import Headers
@@ -68,8 +67,8 @@ def value_of(headers: Headers, name: str) -> str:
     return values[0].decode("latin-1") if values else ""
 
 
-@attrs.frozen(kw_only=True)
-class Call:
+# Of msgspec, which makes one in a third of the time that attrs takes.
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One request, with its path split by its route.
 
     Attributes:
@@ -85,26 +84,16 @@ class Call:
 
     method: str
     path: str
-    parameters: Mapping[str, str] = attrs.field(factory=dict)
-    query: Mapping[str, list[str]] = attrs.field(factory=dict)
-    headers: Headers = attrs.field(factory=Headers)
+    parameters: Mapping[str, str] = msgspec.field(default_factory=dict)
+    query: Mapping[str, list[str]] = msgspec.field(default_factory=dict)
+    headers: Headers = msgspec.field(default_factory=Headers)
     body: bytes = b""
     user: str = ""
     in_thread: Callable[..., Deferred[Any]] | None = None
 
     def routed(self, parameters: Mapping[str, str], user: str) -> Call:
         """Return the request with what its route and its login add to it."""
-        # `attrs.evolve` takes several times as long.
-        return Call(
-            method=self.method,
-            path=self.path,
-            parameters=parameters,
-            query=self.query,
-            headers=self.headers,
-            body=self.body,
-            user=user,
-            in_thread=self.in_thread,
-        )
+        return msgspec.structs.replace(self, parameters=parameters, user=user)
 
     def header(self, name: str) -> str:
         """Return the first header field of that name; ``""`` if there is none."""

@@ -177,7 +177,7 @@ class HTTPConnection(QuickChannel):
             if state == "BODY":
                 self.requests[-1].expect(decoder.length)
             rest = decoder._buffer if state else b""
-        if found := _BARE_LF.search(rest):
+        if rest and (found := _BARE_LF.search(rest)):
             reason = fault_of_line_end(bytes(rest[: found.end()]))
             self._refuse(HTTPStatus.BAD_REQUEST, reason)
 
@@ -239,8 +239,10 @@ class HTTPConnection(QuickChannel):
         """Handle a line of the header."""
         if self._is_refused:
             return
-        if not self._is_first_line() or self._is_request_line(line):
-            super().lineReceived(line)
+        # Not `_is_first_line`: it is a call for every line.
+        if self._HTTPChannel__first_line and not self._is_request_line(line):  # type: ignore[attr-defined]
+            return
+        super().lineReceived(line)
 
     def _is_request_line(self, line: bytes) -> bool:
         """Return whether a line that may begin a request does so.
@@ -344,6 +346,8 @@ class HTTPConnection(QuickChannel):
             # RFC 9112 section 3.2.2: it is that of the target.
             headers.setRawHeaders(b"Host", [target[1]])
         fields = headers.getRawHeaders(b"Connection", ())
+        if not fields and version == b"HTTP/1.1":
+            return True
         options = {each.strip() for each in b",".join(fields).lower().split(b",")}
         if b"close" in options:
             request.responseHeaders.setRawHeaders(b"Connection", [b"close"])

@@ -165,8 +165,10 @@ class Gate:
         A browser that sends neither Origin nor Sec-Fetch-Site sends Referer, unless
         the page forbids it (RFC 9110 section 10.1.3).
         """
+        if method in SAFE_METHODS:
+            return
         referer = _one(headers, "referer")
-        if method in SAFE_METHODS or not referer or headers.hasHeader("sec-fetch-site"):
+        if not referer or headers.hasHeader("sec-fetch-site"):
             return
         if _address(referer) != host and not self._allows(_origin_of(referer)):
             raise _foreign(f"a page of {referer:.200} may not make this request")

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import msgspec
 from twisted.internet.defer import Deferred, gatherResults
 
 from lazr_smtptest.outbound.settings import Outgoing
@@ -255,7 +256,7 @@ class HTTPReader:
             yield Route(method="GET", template=path, handler=handler, is_public=True)
 
     def _answer_inside(self, method: str, call: Call) -> Answer | Deferred[Answer]:
-        inside = attrs.evolve(call, in_thread=self._reader.call)
+        inside = msgspec.structs.replace(call, in_thread=self._reader.call)
         return self._inside.answer(method, inside)
 
     async def _index(self, call: Call) -> Answer:

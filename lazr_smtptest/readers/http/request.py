@@ -353,7 +353,7 @@ def _gzip(body: bytes) -> bytes:
 def _target(uri: bytes) -> tuple[str, str]:
     """Return the percent-decoded path of a request, and its query as it is."""
     target = uri.decode("latin-1")
-    if absolute := _ABSOLUTE.match(target):
+    if target[:1] != "/" and (absolute := _ABSOLUTE.match(target)):
         target = target[absolute.end() :]
     raw_path, _, query = target.partition("?")
     return unquote(raw_path, errors="replace"), query

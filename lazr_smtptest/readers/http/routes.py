@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ Handler = Callable[[Call], Coroutine[Any, Any, Answer]]
 
 # The longest wrong path that is compared with the right ones: that takes time.
 _LONGEST = 200
+
+# The paths whose routes are remembered.
+_REMEMBERED = 64
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
@@ -80,8 +84,10 @@ class Route:
 
     def has_token(self, call: Call, parameters: Mapping[str, str]) -> bool:
         """Return whether a request has a token that is right."""
-        check, token = self.check_token, call.argument("token")
-        return check is not None and bool(token) and check(token, parameters["id"])
+        if self.check_token is None:
+            return False
+        token = call.argument("token")
+        return bool(token) and self.check_token(token, parameters["id"])
 
     def check_arguments(self, query: Mapping[str, Sequence[str]]) -> None:
         """Check the query of a URL: a wrong name would do nothing.
@@ -192,8 +198,8 @@ class Routes:
     def __init__(self) -> None:
         self._routes: list[Route] = []
         self._root = _Node()
-        # Those of paths without parameters, which need no search.
-        self._fixed: dict[str, dict[str, Route]] = {}
+        # Clients ask for the same paths again and again.
+        self._find = lru_cache(_REMEMBERED)(self._search)
 
     def __iter__(self) -> Iterator[Route]:
         """Iterate over all routes, in the order in which they were added."""
@@ -212,8 +218,7 @@ class Routes:
             raise ValueError(f"{route.method} {route.template} is there already")
         node.routes[route.method] = route
         self._routes.append(route)
-        if not route.parameters:
-            self._fixed[route.template] = node.routes
+        self._find.cache_clear()
 
     def find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
         """Return the route of a request, and the parameters in its path.
@@ -270,9 +275,6 @@ class Routes:
             return ""
         return nearest_path(path, [route.template for route in self])
 
-    def _find(self, path: str) -> tuple[Mapping[str, Route], tuple[str, ...]]:
+    def _search(self, path: str) -> tuple[Mapping[str, Route], tuple[str, ...]]:
         """Return the routes of a path, and the values of its parameters."""
-        fixed = self._fixed.get(path)
-        if fixed is not None:
-            return fixed, ()
         return self._root.find(path.split("/")) or ({}, ())

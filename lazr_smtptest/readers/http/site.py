@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.web import http
@@ -194,7 +195,7 @@ class HTTPSite(http.HTTPFactory):
     async def _answer(self, method: str, call: Call) -> Answer:
         path = self._without_base(call.path)
         if path != call.path:
-            call = attrs.evolve(call, path=path)
+            call = msgspec.structs.replace(call, path=path)
         try:
             return await self._checked(method, call)
         except HTTPError as error:
@@ -229,7 +230,9 @@ class HTTPSite(http.HTTPFactory):
         found = self.routes.get(method, call.path)
         has_token = found is not None and found[0].has_token(call, found[1])
         if found is None or not (found[0].is_public or has_token):
-            user = await self._logins_of(found).check(method, headers)
+            logins = self._logins_of(found)
+            if logins.is_needed:
+                user = await logins.check(method, headers)
         if found is None or not (found[0].is_shared or has_token):
             gate.check_origin(method, headers, host)
         gate.check_expectation(headers)

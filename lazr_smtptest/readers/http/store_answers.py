@@ -102,7 +102,9 @@ class StoreAnswers:
             make: makes the answer of the store; called in a thread.
             lasts: whether it may be kept until the store changes.
         """
-        return (await self._get(call, make, lasts)).answer
+        key = _key(call)
+        kept = self._fresh(key) or await self._make(key, make, lasts)
+        return kept.answer
 
     async def get_tagged(
         self, call: Call, make: Callable[[Any], Made], *, lasts: bool = True
@@ -112,21 +114,27 @@ class StoreAnswers:
         Raises:
             HTTPError: 412, see `check_wanted`.
         """
-        kept = await self._get(call, make, lasts)
+        key = _key(call)
+        kept = self._fresh(key) or await self._make(key, make, lasts)
         if kept.tag:
             check_wanted(call, kept.tag)
         if kept.tag and is_known(call, kept.tag):
             return not_modified(kept.tagged)
         return kept.tagged
 
-    async def _get(self, call: Call, make: Callable[[Any], Made], lasts: bool) -> _Kept:
-        key = (call.path, *[(name, *each) for name, each in call.query.items()])
+    def _fresh(self, key: object) -> _Kept | None:
+        """Return the answer that is kept, if it is known at once that it is right."""
         kept = self._kept.get(key)
-        if kept is not None:
-            if kept.version == self._reader.version_at_once():
-                self._kept.move_to_end(key)
-                return kept
-            self._drop(key)
+        if kept is None or kept.version != self._reader.version_at_once():
+            return None
+        self._kept.move_to_end(key)
+        return kept
+
+    async def _make(
+        self, key: object, make: Callable[[Any], Made], lasts: bool
+    ) -> _Kept:
+        kept = self._kept.get(key)
+        self._drop(key)
         version, made = await self._reader.ask(_made, make, kept and kept.version)
         if made is not None:
             kept = _kept(version, made.answer, lasts and made.lasts)
@@ -149,6 +157,11 @@ class StoreAnswers:
         kept = self._kept.pop(key, None)
         if kept is not None:
             self._size -= kept.size
+
+
+def _key(call: Call) -> object:
+    """Return what stands for a request: its path, and the query of its URL."""
+    return (call.path, *[(name, *each) for name, each in call.query.items()])
 
 
 def _kept(version: _Version, answer: Answer, lasts: bool) -> _Kept:

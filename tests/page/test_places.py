@@ -648,6 +648,14 @@ class TestFiles:
         expect(page.get_by_role("heading", name="Kept")).to_be_visible()
         assert site.controller.mailbox[0].content == self.CONTENT
 
+    def test_a_large_message_is_kept(self, go, site):
+        """Larger than what other requests may bring, with every byte there is."""
+        content = self.CONTENT + bytes(range(256)) * 32_000
+        page = go("send")
+        page.get_by_label("Choose .eml files").set_input_files(file("a.eml", content))
+        expect(page.get_by_role("heading", name="Kept")).to_be_visible()
+        assert site.controller.mailbox[0].content == content
+
     def test_another_file_is_refused(self, go, site):
         """The page stays, and says which are taken."""
         page = go("send")

@@ -2,20 +2,23 @@
 
 import { request } from "../api.js";
 import { t } from "../lang.js";
-import { asText, withEnvelope } from "../logic/eml.js";
+import { envelopeOf } from "../logic/eml.js";
 import { go } from "../route.js";
 import { attempt, toast } from "./toast.js";
 
 const IS_MESSAGE = /\.eml$/i;
+// Bytes of a header that are read.
+const MOST = 1 << 20;
 
-/** Return the bytes of a file. */
-export async function readFile(file) {
-  return new Uint8Array(await file.arrayBuffer());
+/** Return the bytes of a file in Base64. */
+export async function base64(file) {
+  return new Uint8Array(await file.arrayBuffer()).toBase64();
 }
 
 /** Give a message to the server as if a client had sent it, and return its id. */
 async function keep(file) {
-  const content = btoa(withEnvelope(asText(await readFile(file))));
+  const fields = envelopeOf(await file.slice(0, MOST).text());
+  const content = await base64(new Blob([fields, file]));
   const { id } = await request("POST", "messages", { body: { content } });
   return id;
 }

@@ -4,10 +4,9 @@ import { html, nothing } from "../vendor/lit.js";
 import { get, messagePath, request } from "../api.js";
 import { currentLocale, formatTime, t } from "../lang.js";
 import { mailboxesIn } from "../logic/addresses.js";
-import { asText } from "../logic/eml.js";
 import { size } from "../logic/size.js";
 import { Part, STATE } from "../part.js";
-import { keepFiles, readFile } from "../parts/drop.js";
+import { base64, keepFiles } from "../parts/drop.js";
 import { problemLine } from "../parts/empty.js";
 import { attempt, toast } from "../parts/toast.js";
 import { currentRoute, go } from "../route.js";
@@ -104,7 +103,7 @@ class SendView extends Part {
   /** Return the message as the API takes it. */
   async #body(fields) {
     const attachments = this.files.map(async (file) => ({
-      Filename: file.name, ContentType: file.type, Content: btoa(asText(await readFile(file))),
+      Filename: file.name, ContentType: file.type, Content: await base64(file),
     }));
     return {
       From: mailboxesIn(fields.get("from"))[0],

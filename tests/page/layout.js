@@ -43,7 +43,9 @@
       const style = getComputedStyle(box);
       if (["inline", "contents"].includes(style.display)) continue;
       const inner = box.getBoundingClientRect();
-      const hasSign = style.textOverflow === "ellipsis" || style.webkitLineClamp !== "none";
+      // A flexible box draws none.
+      const hasSign = (style.textOverflow === "ellipsis" && !style.display.endsWith("flex"))
+        || style.webkitLineClamp !== "none";
       if (style.overflowX !== "visible") {
         const isOver = right > inner.right + 1 || left < inner.left - 1;
         isCut ||= isOver && !hasSign && !SCROLLS.includes(style.overflowX);
@@ -123,5 +125,17 @@
     }
   }
 
-  return [...new Set([...wideFaults(), ...textFaults(), ...controlFaults()])];
+  function* hintFaults() {
+    const pen = document.createElement("canvas").getContext("2d");
+    for (const each of document.querySelectorAll("input:placeholder-shown")) {
+      const { textOverflow, paddingLeft, paddingRight } = getComputedStyle(each);
+      if (!isDrawn(each) || textOverflow === "ellipsis") continue;
+      pen.font = getComputedStyle(each, "::placeholder").font;
+      const room = each.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+      const isCut = pen.measureText(each.placeholder).width > room + 1;
+      if (isCut) yield `cut: ${nameOf(each)}${each.placeholder}`;
+    }
+  }
+
+  return [...new Set([...wideFaults(), ...textFaults(), ...controlFaults(), ...hintFaults()])];
 }

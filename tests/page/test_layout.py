@@ -18,6 +18,15 @@ ON = "position: absolute; left: 0; top: 0"
             'cut: <p class="">a long text',
         ),
         (
+            "<p style='width: 40px; overflow: hidden; white-space: nowrap;"
+            " display: flex; text-overflow: ellipsis'>a long text",
+            'cut: <p class="">a long text',
+        ),
+        (
+            "<input size=2 placeholder='a long text'>",
+            'cut: <input class="">a long text',
+        ),
+        (
             "<p style='height: 6px; overflow: hidden'>a text",
             'cut: <p class="">a text',
         ),
@@ -52,6 +61,7 @@ def test_a_fault_is_told(page, document, fault):
         "<p style='width: 40px; overflow: auto; white-space: nowrap'>a long text",
         "<p style='width: 40px; overflow: hidden; white-space: nowrap;"
         " text-overflow: ellipsis'>a long text",
+        "<input size=2 placeholder='a long text' style='text-overflow: ellipsis'>",
         "<p style='line-height: 1'>two lines<br>of a text",
         f"<p>A text</p><dialog open style='{ON}'>on another",
     ],

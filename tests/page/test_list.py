@@ -139,6 +139,15 @@ class TestRows:
         page.goto(site.url)
         expect(rows(page).locator(".mark")).to_have_text("U+202E RLO")
 
+    def test_each_text_has_the_direction_of_its_letters(self, page, site):
+        """The beginning of a Hebrew subject is cut last, and its full stop ends it."""
+        site.send(
+            "From: Shop <a@b.example>\nSubject: =?utf-8?b?16nXnNeV150=?=\n\nHi.\n"
+        )
+        page.goto(site.url)
+        expect(rows(page).locator(".sub")).to_have_css("direction", "rtl")
+        expect(rows(page).locator(".from")).to_have_css("direction", "ltr")
+
 
 class TestLive:
     """Mail that arrives while the page is open."""

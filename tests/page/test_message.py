@@ -323,6 +323,28 @@ class TestHTML:
 class TestTabs:
     """The other sides of a message."""
 
+    def test_each_line_of_a_text_has_the_direction_of_its_letters(self, page, site):
+        """Hebrew begins at the right, in the same text."""
+        letters = "\u05d0\u05d1\u05d2\u05d3"
+        text = f"Content-Type: text/plain; charset=utf-8\n\nHello.\n{letters}.\n"
+        found = site.send(text)
+        page.goto(f"{site.url}#/messages/{found.id}/text")
+        block = page.locator(".block")
+        expect(block).to_contain_text("Hello.")
+        latin, hebrew = block.evaluate(
+            """(block) => [0, 7].map((at) => {
+              const range = new Range();
+              const isText = (each) => each.nodeType === Node.TEXT_NODE;
+              const text = [...block.childNodes].find(isText);
+              range.setStart(text, at);
+              range.setEnd(text, at + 5);
+              const leftOf = (each) => each.getBoundingClientRect().left;
+              return leftOf(range) - leftOf(block);
+            })"""
+        )
+        assert latin < 1
+        assert hebrew > 100
+
     def test_the_source_is_searched(self, opened):
         """From one place to the next."""
         pane = show(opened, "Source")
@@ -603,6 +625,17 @@ class TestLoading:
         expect(page.get_by_role("heading", name="a", exact=True)).to_be_visible()
         return page, other
 
+    def test_it_is_told(self, two):
+        """A large message may take seconds."""
+        page, other = two
+        parts = Gate(page, f"**/messages/{other.id}/parts*")
+        page.locator(".row").first.click()
+        parts.wait()
+        expect(page.get_by_role("main").get_by_text("Loading")).to_be_visible()
+        parts.open()
+        expect(page.get_by_role("heading", name="b", exact=True)).to_be_visible()
+        expect(page.get_by_text("Loading")).to_have_count(0)
+
     def test_an_action_cannot_hit_another_message_than_the_one_shown(self, two):
         """The old one is gone, and with it its buttons."""
         page, other = two
@@ -644,6 +677,15 @@ class TestLoading:
         expect(page.locator(".talk")).to_have_count(0)
         answer.open()
         expect(page.locator(".talk")).to_be_visible()
+
+    def test_a_conversation_that_cannot_be_loaded_tells_why(self, page, site):
+        """That a server is away does not mean that the session is gone."""
+        found = site.send()
+        page.route(
+            "**/sessions/*", lambda route: route.fulfill(status=503, body="Busy")
+        )
+        page.goto(f"{site.url}#/messages/{found.id}/conversation")
+        expect(page.get_by_role("tabpanel")).to_have_text("Busy")
 
     def test_a_late_failure_of_another_session_is_not_shown(self, page, site):
         """The session that is open stays."""

@@ -731,6 +731,13 @@ class TestCompare:
         names.nth(1).get_by_role("link", name="new").click()
         expect(page.get_by_role("heading", name="new")).to_be_visible()
 
+    def test_the_numbers_of_the_lines_leave_the_room_to_them(self, go, two):
+        """They have a narrow column on each side."""
+        page = go(f"compare/{two[0].id}/{two[1].id}")
+        number, text = (page.locator(".diff tbody td").nth(n) for n in range(2))
+        expect(number).to_have_text("1")
+        assert number.bounding_box()["width"] * 5 < text.bounding_box()["width"]
+
     def test_headers_are_compared(self, go, two):
         """Word by word where a line was changed."""
         page = go(f"compare/{two[0].id}/{two[1].id}")

@@ -12,9 +12,14 @@ expect = pytest.importorskip("playwright.sync_api").expect
 
 pytestmark = pytest.mark.once
 
-# Pixels: a small telephone, a desktop of 1280 pixels that is enlarged to 200 %, and a
-# desktop that is not wide.
-SIZES = {"narrow": (320, 640), "enlarged": (640, 400), "desktop": (1200, 800)}
+# Pixels: a small telephone, a desktop of 1280 pixels that is enlarged to 200 %, a
+# tablet, and a desktop that is not wide.
+SIZES = {
+    "narrow": (320, 640),
+    "enlarged": (640, 400),
+    "tablet": (1000, 700),
+    "desktop": (1200, 800),
+}
 
 # Waits until the elements have heard of another size, and are drawn.
 DRAWN = """async () => {
@@ -53,6 +58,11 @@ def test_every_view_fits_into_narrow_and_enlarged_windows(
     page = make_context(locale=locale, reduced_motion="reduce").new_page()
     mailbox = {"address": "anna@run-17.test"}
     assert page.request.post(f"{site.url}api/v2/mailboxes", data=mailbox).ok
+    tags = {
+        "numbers": [1],
+        "add_tags": ["a tag of so many words that no line has room"],
+    }
+    assert page.request.patch(f"{site.url}api/v2/messages", data=tags).ok
     wrong = []
     for view in VIEWS:
         page.goto(address_of(site, view, names))

@@ -10,10 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 from subprocess import PIPE
+from typing import get_args
 from urllib.parse import urljoin
 
 import pytest
 
+from lazr_smtptest.model.transcript_line import Who
 from lazr_smtptest.readers.http.gate import Gate
 from lazr_smtptest.readers.http.page.files import (
     FOLDER,
@@ -295,6 +297,9 @@ class TestLanguages:
     def test_every_language_has_the_same_texts(self) -> None:
         assert list(self.texts("de")) == list(self.texts("en"))
 
+    def test_everybody_who_says_something_in_a_session_has_a_name(self) -> None:
+        assert {f"talk.{each}" for each in get_args(Who)} <= set(self.texts("en"))
+
     def test_the_same_texts_have_the_same_values(self) -> None:
         english, german = self.texts("en"), self.texts("de")
         for key, text in english.items():
@@ -305,7 +310,9 @@ class TestLanguages:
 
     def test_every_text_is_used_and_every_used_one_is_there(self) -> None:
         """Those of `made`, whose keys are made of codes, have a test of their own."""
-        made = re.compile(r"(reply|status|class|query|warning|action|severity)\..*")
+        made = re.compile(
+            r"(reply|status|class|query|warning|action|severity|talk)\..*"
+        )
         source = "\n".join(
             path.read_text()
             for path in FOLDER.rglob("*.js")

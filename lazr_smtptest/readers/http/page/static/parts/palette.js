@@ -36,12 +36,12 @@ class CommandPalette extends Part {
 
   render() {
     const found = this.isOpen ? this.#found : [];
-    return html`<dialog class="dialog palette" aria-label=${t("palette.title")} @close=${() => (this.isOpen = false)}>
+    return html`<dialog class="dialog palette" aria-label=${t("key.palette")} @close=${() => (this.isOpen = false)}>
       ${this.isOpen ? html`<input autofocus role="combobox" aria-expanded="true" aria-controls="palette-options"
-        aria-label=${t("palette.title")} placeholder=${t("palette.title")} autocomplete="off" .value=${this.text}
+        aria-label=${t("key.palette")} placeholder=${t("key.palette")} autocomplete="off" .value=${this.text}
         aria-activedescendant=${found.length ? `palette-${this.chosen}` : nothing}
         @input=${this.#typed} @keydown=${this.#key}>
-      <ul class="plain" id="palette-options" role="listbox" aria-label=${t("palette.title")}>${found.map((each, index) => html`<li
+      <ul class="plain" id="palette-options" role="listbox" aria-label=${t("key.palette")}>${found.map((each, index) => html`<li
         id="palette-${index}" role="option" aria-selected=${index === this.chosen} @click=${() => this.#run(each)}>
         <span>${t(each.label)}</span><kbd>${each.keys.split(", ")[0]}</kbd></li>`)}</ul>` : nothing}
     </dialog>`;

@@ -68,6 +68,7 @@ class CompareView extends Part {
   #table(kind) {
     const [before, after] = this.summaries;
     return html`<table class="table diff" aria-label=${kind}>
+      <col class="number"><col><col class="number"><col>
       <thead><tr><th colspan="2" scope="colgroup">${nameOf(this.left, before)}</th>
         <th colspan="2" scope="colgroup">${nameOf(this.right, after)}</th></tr></thead>
       <tbody>${this.rows.map(row)}</tbody></table>`;
@@ -75,7 +76,7 @@ class CompareView extends Part {
 
   #verdict() {
     if (this.problem) return "";
-    if (!this.rows) return t("compare.loading");
+    if (!this.rows) return t("loading");
     if (!this.rows.length) return t("compare.empty");
     const n = this.rows.filter((each) => each.kind !== "same").length;
     return n ? t("compare.differences", { n }) : t("compare.same");

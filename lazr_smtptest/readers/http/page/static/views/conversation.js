@@ -33,7 +33,9 @@ class Conversation extends Part {
   }
 
   render() {
-    if (this.problem) return html`<p class="empty">${t("session.gone")}</p>`;
+    if (this.problem) {
+      return html`<p class="empty">${this.problem.status === 404 ? t("session.gone") : this.problem.message}</p>`;
+    }
     if (!this.lines) return nothing;
     const lines = folded(this.lines);
     const decided = decidingLine(lines, this.reply, this.transaction);
@@ -53,15 +55,11 @@ function line(each, isDecided, hasCode) {
   const said = html`<code>${marked(each.text)}</code>${isDecided ? html` <span class="chip ${
     kind === "hit" ? "bad" : "good"}">${t("talk.decided")}</span>` : nothing}`;
   return html`<li data-kind=${kind} data-decided=${isDecided || nothing}><time>${each.seconds.toFixed(3)}</time>
-    <span class="sign" role="img" aria-label=${nameOf(each.who)}>${isFault ? "⚑" : (SIGNS[each.who] ?? "·")}</span>
+    <span class="sign" role="img" aria-label=${t(`talk.${each.who}`)}>${isFault ? "⚑" : (SIGNS[each.who] ?? "·")}</span>
     ${each.more.length ? html`<details><summary>${said}
         <span class="chip">${t("talk.more", { n: each.more.length })}</span></summary>
         <code>${marked(each.more.join("\n"))}</code></details>` : html`<span class="said">${said}</span>`}
     ${meaning ? html`<q>${meaning}</q>` : nothing}</li>`;
-}
-
-function nameOf(who) {
-  return { client: t("talk.client"), server: t("talk.server") }[who] ?? t("talk.note");
 }
 
 customElements.define("smtp-conversation", Conversation);

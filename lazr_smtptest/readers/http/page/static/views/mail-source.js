@@ -98,12 +98,12 @@ class MailSource extends Part {
   }
 
   #mark() {
-    const [here] = this.found.slice(this.nth, this.nth + 1);
+    const here = this.found.slice(this.nth, this.nth + 1);
     if (globalThis.Highlight) {
       CSS.highlights.set("found", new Highlight(...this.found));
-      CSS.highlights.set("found-here", here ? new Highlight(here) : new Highlight());
+      CSS.highlights.set("found-here", new Highlight(...here));
     }
-    if (here) this.#scrollTo(here);
+    here.forEach((each) => this.#scrollTo(each));
   }
 
   #scrollTo({ startContainer, startOffset, endContainer, endOffset }) {

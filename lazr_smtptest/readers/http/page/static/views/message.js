@@ -11,7 +11,7 @@ import { attachmentStrip } from "../parts/attachments.js";
 import "../parts/copy.js";
 import { choice } from "../parts/choice.js";
 import { copy } from "../parts/copy.js";
-import { emptyView } from "../parts/empty.js";
+import { emptyView, loadingLine } from "../parts/empty.js";
 import { marked } from "../parts/marked.js";
 import { STEP } from "../parts/more.js";
 import "../parts/recipe.js";
@@ -179,7 +179,7 @@ class MailView extends Part {
     if (this.problem) {
       return emptyView(t("list.label"), this.problem.status === 404 ? t("message.gone") : this.problem.message);
     }
-    if (!this.message) return nothing;
+    if (!this.message) return loadingLine();
     return html`${this.#head()}${this.#tabList()}${CONTENTS.includes(this.#current)
       ? attachmentStrip(this.messageId, this.message.parts) : nothing}
       <div class="pane" role="tabpanel" id="pane" tabindex="0" aria-labelledby="tab-${this.#current}">
@@ -192,7 +192,7 @@ class MailView extends Part {
     const { summary, envelope, code } = this.message;
     return html`<div class="head">
       <div class="title"><button class="btn icon back" aria-label=${t("key.back")} @click=${this.#back}>‹</button>
-        <h1>${summary.subject ? marked(summary.subject) : t("row.no-subject")}</h1>
+        <h1 dir="auto">${summary.subject ? marked(summary.subject) : t("row.no-subject")}</h1>
         ${code ? html`<button class="chip info" @click=${() => copy(code)}
           title=${t("copy.what", { what: code })}>${t("message.code", { code })}</button>` : nothing}
         ${summary.tags.map((tag) => this.#tag(tag))}
@@ -300,7 +300,7 @@ class MailView extends Part {
         if (found && messageId === this.messageId) this.message = { ...this.message, links: found };
       });
     }
-    return html`<p class="empty" role="status">${t("links.loading")}</p>`;
+    return loadingLine();
   }
 
   #pane() {

@@ -17,13 +17,13 @@ export function messageRow(row, place) {
   const { message } = row;
   const isUnread = !message.flags.includes("seen");
   return frame(row, place, isUnread ? "unread" : "read", html`
-    <div class="l"><span class="to">${marked(recipientsOf(message))}</span>
-      <span class="from"><span class="unseen">${t("head.from")}</span>${marked(senderOf(message))}</span>
+    <div class="l"><bdi class="to">${marked(recipientsOf(message))}</bdi>
+      <span class="unseen">${t("head.from")}</span><bdi class="from">${marked(senderOf(message))}</bdi>
       ${message.flags.includes("flagged") ? html`<span class="flag" title=${t("row.flagged")}>⚑</span>` : nothing}
       <span class="size">${size(message.size, currentLocale())}</span>
       ${when(message.received_at)}</div>
-    <div class="l"><span class="sub">${message.subject ? marked(message.subject) : t("row.no-subject")}</span>
-      <span class="snip">${marked(message.snippet)}</span>${chipsOf(message)}</div>
+    <div class="l"><bdi class="sub">${message.subject ? marked(message.subject) : t("row.no-subject")}</bdi>
+      <bdi class="snip">${marked(message.snippet)}</bdi>${chipsOf(message)}</div>
     ${isUnread ? html`<span class="unseen">${t("do.unread")}</span>` : nothing}`);
 }
 
@@ -62,9 +62,9 @@ export function refusedRow(row, place) {
   const { session } = row;
   const { kind, title, reply, who, chip } = outcomeOf(session);
   return frame(row, place, "refused", html`
-    <div class="l"><span class="to">${marked(who)}</span>${when(session.started_at)}</div>
-    <div class="l"><span class="sub">${marked(reply ? t("row.refused", { reply }) : title)}</span>
-      <span class="snip">${t("session.title", { n: session.number || session.id })}</span>
+    <div class="l"><bdi class="to">${marked(who)}</bdi>${when(session.started_at)}</div>
+    <div class="l"><bdi class="sub">${marked(reply ? t("row.refused", { reply }) : title)}</bdi>
+      <bdi class="snip">${t("session.title", { n: session.number || session.id })}</bdi>
       <span class="chip ${kind}">${chip}</span></div>`);
 }
 

@@ -58,8 +58,8 @@ class SendView extends Part {
       <form class="card compose" @submit=${this.#send}>
         <label>${t("head.from")}<input name="from" required .value=${from}></label>
         <label>${t("head.to")}<input name="to" required placeholder="anna@example.com, bert@example.com" .value=${to}></label>
-        <label>${t("send.subject")}<input name="subject" .value=${subject}></label>
-        <label>${t("tab.text")}<textarea name="text" rows="8" .value=${text}></textarea></label>
+        <label>${t("send.subject")}<input name="subject" dir="auto" .value=${subject}></label>
+        <label>${t("tab.text")}<textarea name="text" rows="8" dir="auto" .value=${text}></textarea></label>
         <label>HTML<textarea name="html" rows="4" spellcheck="false"></textarea></label>
         ${this.#attachments()}
         ${problemLine(this.problem)}

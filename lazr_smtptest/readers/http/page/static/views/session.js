@@ -11,7 +11,7 @@ import { outcomeOf } from "../outcome.js";
 import { Part, STATE } from "../part.js";
 import "../parts/recipe.js";
 import { copy } from "../parts/copy.js";
-import { emptyView } from "../parts/empty.js";
+import { emptyView, loadingLine } from "../parts/empty.js";
 import { marked } from "../parts/marked.js";
 import { attempt } from "../parts/toast.js";
 import { throttled } from "../throttle.js";
@@ -75,7 +75,7 @@ class SessionView extends Part {
     if (this.problem) {
       return emptyView(t("side.sessions"), this.problem.status === 404 ? t("session.gone") : this.problem.message);
     }
-    if (!this.whole) return nothing;
+    if (!this.whole) return loadingLine();
     const { session, transcript } = this.whole;
     const outcome = outcomeOf(session, transcript.findLast(isRefusal)?.text);
     return html`<div class="head">

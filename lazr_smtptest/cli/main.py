@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 
+from lazr_smtptest.cli.errors import OptionError, StartError
 from lazr_smtptest.cli.streams import run_with_streams
 from lazr_smtptest.cli.sysexits import Status
 
@@ -71,10 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     name = given[0] if given and not given[0].startswith("-") else ""
     failed = Status.TEMPORARY if name == "sendmail" else 1
     program = f"smtptest {name}".rstrip()
-    return run_with_streams(program, failed, lambda: _run(given))
+    return run_with_streams(program, failed, lambda: _run(given, program))
 
 
-def _run(given: list[str]) -> int:
+def _run(given: list[str], program: str) -> int:
     if given[:1] in (["help"], ["--help"], ["-h"]):
         print(_USAGE.format(commands=_list_commands()), end="")
         return 0
@@ -89,7 +90,11 @@ def _run(given: list[str]) -> int:
         return 2
     module, _, function = COMMANDS[name][0].rpartition(".")
     run = getattr(import_module(f"lazr_smtptest.cli.{module}"), function)
-    status: int = run(given)
+    try:
+        status: int = run(given)
+    except StartError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        return 2 if isinstance(error, OptionError) else 1
     return status
 
 

@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from twisted.python import usage
 
-from lazr_smtptest.cli.errors import OptionError, StartError
+from lazr_smtptest.cli.errors import OptionError
 from lazr_smtptest.cli.http_reader import DEFAULT_HTTP
 from lazr_smtptest.cli.option import Groups, Option
 from lazr_smtptest.cli.options import Options
@@ -90,17 +90,16 @@ def ready(arguments: Sequence[str]) -> int:
 
     Returns:
         0: each of its listeners answers, and standard output has a line with their
-        ports; 1: one does not, and standard error says which, and why; 2: the options
-        are wrong.
+        ports; 1: one does not, and standard error says which, and why.
+
+    Raises:
+        StartError: the options are wrong.
     """
     options = ReadyOptions()
     options.http_default = DEFAULT_HTTP
+    options.parseOptions(arguments)
     try:
-        options.parseOptions(arguments)
         line = _wait(options) if options["wait"] else _ask(options)
-    except StartError as error:
-        print(error.code, file=sys.stderr)
-        return 2 if isinstance(error, OptionError) else 1
     except ProbeError as error:
         print(f"smtptest ready: {error}", file=sys.stderr)
         return 1

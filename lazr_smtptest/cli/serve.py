@@ -23,7 +23,6 @@ from zope.interface import implementer
 import twisted
 from lazr_smtptest._secrets import without_secrets
 from lazr_smtptest.cli.application import Display, Process
-from lazr_smtptest.cli.errors import OptionError, StartError
 from lazr_smtptest.cli.http_reader import DEFAULT_HTTP
 from lazr_smtptest.cli.json_log import LoggedMail, line_of, log_fields
 from lazr_smtptest.cli.line_writer import LineWriter, end_of_turn
@@ -47,18 +46,18 @@ def serve(arguments: Sequence[str]) -> int:
         arguments: the options.
 
     Returns:
-        the exit status: 0, also after SIGTERM and SIGINT; 1 if it could not be
-        started, or its workers ended repeatedly; 2 if the options are wrong.
+        the exit status: 0, also after SIGTERM and SIGINT; 1 if its workers ended
+        repeatedly.
+
+    Raises:
+        OptionError: the options are wrong.
+        StartError: it cannot be started.
     """
     options = Options()
     options.http_default = DEFAULT_HTTP
     options.synopsis = "smtptest [serve] [options]"
-    try:
-        options.parseOptions(arguments)
-        return _run(options)
-    except StartError as error:
-        print(error.code, file=sys.stderr)
-        return 2 if isinstance(error, OptionError) else 1
+    options.parseOptions(arguments)
+    return _run(options)
 
 
 def _run(options: Options) -> int:

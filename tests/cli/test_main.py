@@ -36,12 +36,13 @@ def test_a_command_that_is_like_no_other_lists_them(
     assert "use serve, ready, send, sendmail, load, list, " in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["--prot=1"], ["serve", "--prot=1"]])
-def test_options_without_a_command_are_those_of_serve(
-    arguments: list[str], capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("command", [[], ["serve"], ["ready"], ["readyz"]])
+def test_an_error_of_options_begins_with_the_command_that_was_given(
+    command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A wrong one is a line, and status 2."""
-    assert main(arguments) == 2
+    """Without one they are those of serve; a wrong one is a line, and status 2."""
+    assert main([*command, "--prot=1"]) == 2
     assert capsys.readouterr().err == (
-        "smtptest: option --prot not recognized; did you mean --port?\n"
+        f"{' '.join(['smtptest', *command])}: "
+        "option --prot not recognized; did you mean --port?\n"
     )

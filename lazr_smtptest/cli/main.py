@@ -24,7 +24,7 @@ COMMANDS = {
     "list": ("commands.messages.list_messages", "list the messages of a store"),
     "search": ("commands.messages.search_messages", "list the messages that match"),
     "show": ("commands.message.show_message", "print a message"),
-    "wait": ("commands.messages.wait_for_message", "wait for a message"),
+    "wait": ("commands.wait.wait_for_message", "wait for a message"),
     "delete": ("commands.messages.delete_messages", "delete messages"),
     "export": ("commands.transfer.export_messages", "write messages into files"),
     "import": ("commands.transfer.import_messages", "add messages from files"),

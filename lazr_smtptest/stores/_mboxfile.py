@@ -95,19 +95,19 @@ _KEPT_AT = re.compile(
 _MONTHS = b"JanFebMarAprMayJunJulAugSepOctNovDec"
 
 
-def serialised(envelope: Envelope, now: float) -> bytes:
+def serialised(envelope: Envelope, at: float) -> bytes:
     """Return what an mbox file holds for `envelope`, flagged as not kept yet.
 
     Args:
         envelope: the message.
-        now: seconds since 1970.
+        at: the time in its first line, in seconds since 1970.
     """
     sender = envelope.mail_from
     if not _PLAIN_SENDER.fullmatch(sender):
         # Readers split this line at spaces and expect ASCII.
         sender = "MAILER-DAEMON"
     # Whole seconds, rounded up: rounded down, it would expire too soon.
-    kept = time.asctime(time.gmtime(math.ceil(now)))
+    kept = time.asctime(time.gmtime(math.ceil(at)))
     head = _FROM + f"{sender} {kept}\n".encode("ascii")
     head += _FLAG + _NOT_KEPT + _LF
     # Read once: it may be in a file.

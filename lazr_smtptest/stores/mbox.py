@@ -162,10 +162,22 @@ class MboxStore(FolderReader):
         self._look_at_bounds()
         self._poller.report()
 
+    def _time_of(self, envelope: Envelope) -> float:
+        """Return the time of a message's first line, in seconds since 1970.
+
+        It is that of receipt (RFC 4155), which a copied message keeps; or that at which
+        the message is kept, if there is a bound for the time since then.
+        """
+        now = self._clock()
+        if self._retention.max_age is not None or envelope.received_at is None:
+            return now
+        # A clock elsewhere may be ahead.
+        return min(envelope.received_at.timestamp(), now)
+
     def _append(self, file: int, batch: list[Envelope]) -> None:
         """Append messages to the file: all of them or, on an error, none."""
         end = self._sound_end(file)
-        messages = [_mboxfile.serialised(each, self._clock()) for each in batch]
+        messages = [_mboxfile.serialised(each, self._time_of(each)) for each in batch]
         for message in messages:
             # With the fields of its envelope it may exceed the bound.
             self._retention.check(len(message))

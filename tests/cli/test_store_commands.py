@@ -9,7 +9,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import pytest
 
 from lazr_smtptest import Envelope, open_store
 from lazr_smtptest.cli import read_copy
-from lazr_smtptest.cli.commands import table
+from lazr_smtptest.cli.commands import table, wait
 from lazr_smtptest.cli.main import main
 from lazr_smtptest.cli.text_width import width
 from lazr_smtptest.model.session import Session
@@ -358,6 +359,54 @@ def test_a_message_of_another_process_ends_a_wait(
     assert [each["subject"] for each in store.objects()] == ["late"]
 
 
+class Pauses:
+    """The time of a wait, in which each pause does something.
+
+    Args:
+        action: what happens meanwhile.
+    """
+
+    def __init__(self, action: Callable[[], object]) -> None:
+        self._action = action
+        self._now = 0.0
+        self.time = time.time
+
+    def monotonic(self) -> float:
+        """Return the seconds slept so far."""
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        """Do something, instead of sleeping."""
+        self._now += seconds
+        self._action()
+
+
+@pytest.mark.parametrize("new", [[], ["--new"]])
+def test_a_store_that_is_made_later_is_waited_for(
+    store: Store, new: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its server makes it; all messages in it are new."""
+    kind, _, _ = store.text.partition(":")
+    late = attrs.evolve(store, text=f"{kind}:late")
+    monkeypatch.setattr(
+        wait, "time", Pauses(lambda: late.add(envelope(ORDER, "shop@example.com")))
+    )
+    assert late.run("wait", "subject:order", "--json", *new) == 0
+    assert [each["subject"] for each in late.objects()] == ["Your order"]
+    assert late.err == "smtptest wait: there is no 'late' yet: waiting\n"
+
+
+def test_a_store_that_is_not_made_ends_a_wait_in_time(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last line names it and the time."""
+    monkeypatch.setattr(wait, "time", Pauses(lambda: None))
+    missing = attrs.evolve(store, text="sqlite:missing.db")
+    assert missing.run("wait", "--timeout=2m") == 1
+    _, last = missing.err.splitlines()
+    assert last == "smtptest wait: there is no 'missing.db' within 120 s"
+
+
 # Delete
 
 
@@ -426,6 +475,13 @@ def test_the_matches_of_a_query_are_exported(store: Store) -> None:
     store.run("export", "mbox:out.mbox", "subject:order")
     with contextlib.closing(mailbox.mbox("out.mbox")) as messages:
         assert [message["Subject"] for message in messages] == ["Your order"]
+
+
+def test_a_message_that_is_exported_to_an_mbox_has_its_own_time(store: Store) -> None:
+    """The first line has that of receipt: mail programs sort by it."""
+    store.run("export", "mbox:out.mbox", "subject:order")
+    first, *_ = Path("out.mbox").read_bytes().splitlines()
+    assert first == b"From shop@example.com Wed Jan 31 12:00:00 2024"
 
 
 @pytest.mark.parametrize("target", ["sqlite:copy.db", "maildir:copy", "mbox:copy"])
@@ -627,8 +683,13 @@ def test_a_store_that_is_not_there_is_one_line(
 ) -> None:
     """None is made."""
     monkeypatch.chdir(tmp_path)
-    more = {"search": ["x"], "delete": ["x"], "export": ["eml:out"]}.get(command, [])
-    assert main([command, text, *more]) == status
+    others = {
+        "search": ["x"],
+        "wait": ["--timeout=0"],
+        "delete": ["x"],
+        "export": ["eml:out"],
+    }
+    assert main([command, text, *others.get(command, [])]) == status
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith(f"smtptest {command}: {problem}")
     assert list(tmp_path.iterdir()) == []

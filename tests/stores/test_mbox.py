@@ -8,8 +8,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 
+import attrs
 import pytest
 
 from lazr_smtptest.errors import StoreError, StoreFullError
@@ -59,6 +61,32 @@ def test_the_file_is_an_mbox_with_unix_line_ends(path: Path) -> None:
         b"X-Helo: client\n"
         b"Subject: hello\n\n>From me.\n>>From you.\n\n"
     )
+
+
+# 12:00 on 2024-01-31, in seconds since 1970.
+NOON = 1_706_702_400.0
+
+
+@pytest.mark.parametrize(
+    ("received", "max_age", "hour"),
+    [
+        (NOON, None, b"12:00:00"),
+        # Age is counted from the time at which the message was kept.
+        (NOON, 60, b"14:00:00"),
+        (None, None, b"14:00:00"),
+        # A clock elsewhere is ahead.
+        (NOON + 3 * 60 * 60, None, b"14:00:00"),
+    ],
+)
+def test_the_first_line_has_the_time_of_receipt(
+    path: Path, received: float | None, max_age: float | None, hour: bytes
+) -> None:
+    """Or that of being kept, if it is earlier or bounds count from it."""
+    store = MboxStore(path, max_age=max_age, clock=lambda: NOON + 2 * 60 * 60)
+    at = None if received is None else datetime.fromtimestamp(received, timezone.utc)
+    store.add(attrs.evolve(ENVELOPE, received_at=at))
+    first, _ = path.read_bytes().split(b"\n", 1)
+    assert first == b"From s@example.com Wed Jan 31 " + hour + b" 2024"
 
 
 @pytest.mark.parametrize("sender", ["", "a b@example.com", "jürgen@example.com"])

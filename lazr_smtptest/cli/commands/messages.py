@@ -1,16 +1,13 @@
-"""``smtptest list``, ``search``, ``delete`` and ``wait``: summaries of messages."""
+"""``smtptest list``, ``search`` and ``delete``: summaries of messages."""
 
 from __future__ import annotations
 
-import contextlib
-import threading
-import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from lazr_smtptest.cli.argument_values import number, seconds
+from lazr_smtptest.cli.argument_values import number
 from lazr_smtptest.cli.commands.base import (
     INDEXING,
     CommandError,
@@ -24,22 +21,19 @@ from lazr_smtptest.cli.commands.base import (
 )
 from lazr_smtptest.cli.commands.table import write_table
 from lazr_smtptest.cli.copying import count_of
-from lazr_smtptest.cli.read_copy import is_read_only
-from lazr_smtptest.client.reader import RemoteReader
-from lazr_smtptest.errors import SearchTimeoutError
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.readers.http.api.records import summary_of
 
 __all__ = [
+    "add_json",
     "delete_messages",
     "delete_parser",
     "list_messages",
     "list_parser",
     "search_messages",
     "search_parser",
-    "wait_for_message",
-    "wait_parser",
+    "write_summaries",
 ]
 
 # Messages of one page of the store.
@@ -94,37 +88,6 @@ def delete_messages(arguments: Sequence[str]) -> int:
     return run_command("delete", partial(_delete, given))
 
 
-def wait_parser() -> ArgumentParser:
-    """Return the parser of ``smtptest wait``."""
-    options = parser(
-        "wait",
-        "Wait for a message, and print its summary. A message that is there already "
-        "counts, unless --new is given.",
-        queries=True,
-    )
-    add_store(options)
-    options.add_argument("query", metavar="QUERY", nargs="*")
-    options.add_argument(
-        "--timeout",
-        metavar="SECONDS",
-        type=seconds,
-        default=60,
-        help="end with status 1 after this time, such as 90 or 2m (default: 60)",
-    )
-    options.add_argument(
-        "--new", action="store_true", help="only a message that comes from now on"
-    )
-    _add_json(options)
-    return options
-
-
-def wait_for_message(arguments: Sequence[str]) -> int:
-    """Run ``smtptest wait``; return the exit status: 1 if no message came."""
-    options = wait_parser()
-    given = parse(options, arguments)
-    return run_command("wait", partial(_wait, given))
-
-
 def _listing(name: str, description: str) -> ArgumentParser:
     options = parser(name, description, queries=name == "search")
     add_store(options)
@@ -138,11 +101,12 @@ def _listing(name: str, description: str) -> ArgumentParser:
     options.add_argument(
         "--oldest-first", action="store_true", help="in the order of arrival"
     )
-    _add_json(options)
+    add_json(options)
     return options
 
 
-def _add_json(options: ArgumentParser) -> None:
+def add_json(options: ArgumentParser) -> None:
+    """Add the option ``--json``."""
     options.add_argument(
         "--json", action="store_true", help="print an object a line, for programs"
     )
@@ -151,7 +115,7 @@ def _add_json(options: ArgumentParser) -> None:
 def _list(given: Namespace, query: str) -> int:
     with open_existing(given.store, given.ca_file) as reader:
         found = _all_pages(reader, query, given.limit, given.oldest_first)
-    _write(found, as_json=given.json)
+    write_summaries(found, as_json=given.json)
     return 0 if found or not query else 1
 
 
@@ -181,7 +145,8 @@ def _all_pages(
     return found
 
 
-def _write(summaries: Iterable[Summary], *, as_json: bool) -> None:
+def write_summaries(summaries: Iterable[Summary], *, as_json: bool) -> None:
+    """Write messages to standard output, as a table or as an object a line."""
     if as_json:
         for each in summaries:
             write_json(summary_of(each))
@@ -216,91 +181,3 @@ def _delete(given: Namespace) -> int:
         raise CommandError(f"no message matches {query!r}")
     print(f"{count_of(count)} deleted")
     return 0
-
-
-def _wait(given: Namespace) -> int:
-    query = " ".join(given.query)
-    found, explanation = _wait_for(given, query)
-    if not found:
-        what = f"no message that matches {query!r}" if query else "no message"
-        raise CommandError(f"{what} came within {given.timeout} s", details=explanation)
-    _write(found, as_json=given.json)
-    return 0
-
-
-def _wait_for(given: Namespace, query: str) -> tuple[Sequence[Summary], str]:
-    """Return the first message that matches; and why there is none."""
-    is_new, seconds = given.new, given.timeout
-    with open_existing(given.store, given.ca_file) as reader:
-        if isinstance(reader, RemoteReader):
-            after = reader.newest() if is_new else 0
-            return reader.wait(query, since=after, timeout=seconds)
-        if is_read_only(given.store):
-            # A copy is read, in which no message arrives.
-            return _wait_in_copy(reader, given, query), ""
-        numbers = reader.numbers() if is_new else ()
-        after = numbers[-1] if numbers else 0
-        began = time.time()
-        found = _wait_in_store(reader, query, after, seconds)
-        if found:
-            return found, ""
-        # Imported here, because only a failure takes the time.
-        from lazr_smtptest.readers.http.api.explanation import explain_query
-
-        return (), explain_query(reader, query, after, seconds, began)
-
-
-def _wait_in_copy(reader: Any, given: Namespace, query: str) -> Sequence[Summary]:
-    """Return the first message of a copy that matches.
-
-    Raises:
-        CommandError: there is none, or it has to be a new one.
-    """
-    problem = f"new messages are not noticed: {given.store} is read-only"
-    if given.new:
-        raise CommandError(problem)
-    found: Sequence[Summary] = reader.page(
-        query, limit=1, oldest_first=True, timeout=INDEXING
-    )
-    if not found:
-        what = f"no message that matches {query!r}" if query else "no message"
-        raise CommandError(f"{what} is there, and {problem}")
-    return found
-
-
-def _wait_in_store(
-    reader: Any, query: str, after: int, seconds: float
-) -> Sequence[Summary]:
-    changed = threading.Event()
-    stop = reader.watch(lambda change: changed.set())
-    try:
-        return _await(reader, query, after, changed, seconds)
-    finally:
-        stop()
-
-
-def _await(
-    reader: Any, query: str, after: int, changed: threading.Event, seconds: float
-) -> Sequence[Summary]:
-    """Return the first message that matches, as soon as there is one.
-
-    Args:
-        reader: the store.
-        query: the query.
-        after: the number of the last message that does not count.
-        changed: set at each change of the store.
-        seconds: the most seconds to wait; then the result is empty.
-    """
-    end = time.monotonic() + seconds
-    while True:
-        changed.clear()
-        left = end - time.monotonic()
-        found: Sequence[Summary] = ()
-        with contextlib.suppress(SearchTimeoutError):
-            found = reader.page(
-                query, after=after, limit=1, oldest_first=True, timeout=max(left, 1.0)
-            )
-        left = end - time.monotonic()
-        if found or left <= 0:
-            return found
-        changed.wait(left)

@@ -1,7 +1,8 @@
-"""Reads a database that cannot be written, such as one on a read-only mount.
+"""Reads a store that cannot be written, such as one on a read-only mount.
 
-SQLite puts files beside a database that it reads, and the store completes its index. So
-a copy in a temporary folder is opened, which has every committed message.
+SQLite puts files beside a database that it reads, and a store completes its index. So
+a copy in a temporary folder is opened, which has every message that was kept. That of a
+Maildir has links to the files of its messages.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.stores import check_spec, open_store
+from lazr_smtptest.stores._maildirfiles import MAILDIR_INDEX, SUBDIRS
+from lazr_smtptest.stores._mboxfile import MBOX_INDEX
 from lazr_smtptest.stores._paths import not_read
 
 __all__ = ["is_read_only", "open_to_read"]
@@ -31,7 +34,7 @@ _State = tuple[int, int, int] | None
 
 
 def is_read_only(text: str) -> bool:
-    """Return whether a store is an SQLite database that exists and cannot be written.
+    """Return whether a store exists on the disk and cannot be written.
 
     Args:
         text: as for `open_store`.
@@ -40,17 +43,15 @@ def is_read_only(text: str) -> bool:
         ValueError: `text` is wrong.
     """
     spec = check_spec(text)
-    if spec.kind != "sqlite":
+    files = _FILES.get(spec.kind)
+    if files is None:
         return False
     path = _file(spec.path)
     try:
-        if not path.exists():
-            return False
+        return path.exists() and not all(map(_can_be_written, files(path)))
     except OSError:
         # No path of a file, or a folder without rights: `open_store` says so.
         return False
-    files = (path, _beside(path, _LOG), _beside(path, _LOG_INDEX))
-    return not all(map(_can_be_written, files))
 
 
 @contextlib.contextmanager
@@ -59,7 +60,7 @@ def open_to_read(text: str) -> Iterator[Any]:
 
     A change of the copy is lost, and a later message is not in it.
 
-    The database must not be open in this process: SQLite would lose its locks.
+    A database must not be open in this process: SQLite would lose its locks.
 
     Args:
         text: as for `open_store`.
@@ -76,20 +77,22 @@ def open_to_read(text: str) -> Iterator[Any]:
         with contextlib.closing(open_store(text, make=False)) as store:
             yield store
         return
-    path = _file(check_spec(text).path)
+    spec = check_spec(text)
+    path = _file(spec.path)
     _, mark, settings = text.partition("?")
-    _check_readable(path)
+    _check_readable(path, spec.kind)
     with contextlib.ExitStack() as stack:
         try:
             temporary = tempfile.TemporaryDirectory(prefix="smtptest-")
-            copy = _copy(path, Path(stack.enter_context(temporary)))
+            folder = Path(stack.enter_context(temporary))
+            copy = _COPIES[spec.kind](path, folder)
         except OSError as error:
             raise StoreError(
                 f"cannot read {str(path)!r}, which is read-only, by a copy in a "
                 f"temporary folder (TMPDIR): {error.strerror or error}"
             ) from error
         try:
-            store = open_store(f"sqlite:{copy}{mark}{settings}")
+            store = open_store(f"{spec.kind}:{copy}{mark}{settings}")
         except StoreError as error:
             raise StoreError(f"cannot read a copy of {str(path)!r}: {error}") from error
         yield stack.enter_context(contextlib.closing(store))
@@ -100,11 +103,24 @@ def _file(path: str) -> Path:
     return Path(path).resolve()
 
 
-def _check_readable(path: Path) -> None:
-    try:
-        path.open("rb").close()
-    except OSError as error:
-        raise not_read(path, "SQLite store", error) from error
+def _check_readable(path: Path, kind: str) -> None:
+    """Check the file of a database or an mbox, or the folders of a Maildir.
+
+    Raises:
+        StoreError: it cannot be read, or the Maildir is none.
+    """
+    for each in [path / name for name in SUBDIRS] if kind == "maildir" else [path]:
+        try:
+            if kind != "maildir":
+                each.open("rb").close()
+            elif each.is_dir():
+                os.scandir(each).close()
+            else:
+                raise StoreError(
+                    f"{str(path)!r} is not a maildir: it has no {each.name!r}"
+                )
+        except OSError as error:
+            raise not_read(path, _NAMES[kind], error) from error
 
 
 def _beside(path: Path, suffix: str) -> Path:
@@ -118,7 +134,21 @@ def _can_be_written(file: Path) -> bool:
     return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
-def _copy(path: Path, folder: Path) -> Path:
+def _database_files(path: Path) -> list[Path]:
+    return [path, _beside(path, _LOG), _beside(path, _LOG_INDEX)]
+
+
+def _mbox_files(path: Path) -> list[Path]:
+    # A new file replaces it if a message is removed or flagged.
+    return [path, path.parent, *_database_files(_beside(path, MBOX_INDEX))]
+
+
+def _maildir_files(path: Path) -> list[Path]:
+    folders = (path / name for name in SUBDIRS)
+    return [path, *folders, *_database_files(path / MAILDIR_INDEX)]
+
+
+def _copy_database(path: Path, folder: Path) -> Path:
     """Copy a database and its write-ahead log, which has the latest commits.
 
     Returns:
@@ -141,6 +171,44 @@ def _copy(path: Path, folder: Path) -> Path:
         f"cannot copy {str(path)!r}, which is read-only here, while another process "
         "writes it: give the URL of the server that writes it"
     )
+
+
+def _copy_mbox(path: Path, folder: Path) -> Path:
+    """Copy an mbox and its index, which has the numbers, tags and sessions."""
+    index = _beside(path, MBOX_INDEX)
+    if index.exists():
+        _copy_database(index, folder)
+    # An mbox has no log; what is being added to it is not shown.
+    return _copy_database(path, folder)
+
+
+def _copy_maildir(path: Path, folder: Path) -> Path:
+    """Make a Maildir with links to the messages of another, and copy its index."""
+    target = folder / path.name
+    # A message that is moved from one folder to the other meanwhile is found twice.
+    for name in SUBDIRS:
+        (target / name).mkdir(parents=True)
+    for name in ("new", "cur"):
+        for file in os.scandir(path / name):
+            (target / name / file.name).symlink_to(file.path)
+    index = path / MAILDIR_INDEX
+    if index.exists():
+        _copy_database(index, target)
+    return target
+
+
+# For each kind: the files that have to be written, the copy, and the name in errors.
+_FILES: dict[str, Callable[[Path], list[Path]]] = {
+    "sqlite": _database_files,
+    "mbox": _mbox_files,
+    "maildir": _maildir_files,
+}
+_COPIES: dict[str, Callable[[Path, Path], Path]] = {
+    "sqlite": _copy_database,
+    "mbox": _copy_mbox,
+    "maildir": _copy_maildir,
+}
+_NAMES = {"sqlite": "SQLite store", "mbox": "mbox", "maildir": "maildir"}
 
 
 def _states(path: Path) -> tuple[_State, _State]:

@@ -79,7 +79,8 @@ class Server:
         """Check the values."""
         if not _HOST.fullmatch(self.host) and not is_ip(self.host):
             raise ValueError(
-                f"the host must be a host name or an IP address, not {self.host!r}"
+                "the host must be a host name or an IP address, without a port, "
+                f"not {self.host!r}"
             )
         if not 1 <= self.port <= 65535:
             raise ValueError(f"the port must be 1 to 65535, not {self.port}")

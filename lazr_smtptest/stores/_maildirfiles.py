@@ -11,7 +11,12 @@ import attrs
 
 from lazr_smtptest.stores._filenames import Age, age_of
 
-__all__ = ["Entry", "key_of", "remove"]
+__all__ = ["MAILDIR_INDEX", "SUBDIRS", "Entry", "key_of", "remove"]
+
+#: The folders of a Maildir.
+SUBDIRS = ("tmp", "new", "cur")
+#: The name of the index file in a Maildir.
+MAILDIR_INDEX = ".lazr-smtptest-index.db"
 
 
 @attrs.frozen

@@ -38,6 +38,7 @@ from lazr_smtptest.stores import _fields
 __all__ = [
     "BEGINNING",
     "KEPT",
+    "MBOX_INDEX",
     "deserialised",
     "flag_offset",
     "flags_of",
@@ -53,6 +54,9 @@ __all__ = [
     "times",
     "with_flags",
 ]
+
+#: The end of the name of the index file beside an mbox.
+MBOX_INDEX = ".lazr-smtptest-index.db"
 
 _CRLF, _LF = b"\r\n", b"\n"
 

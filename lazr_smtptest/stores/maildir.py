@@ -26,7 +26,13 @@ from lazr_smtptest.stores._filenames import (
 )
 from lazr_smtptest.stores._folder_items import Item
 from lazr_smtptest.stores._folder_reader import FolderReader
-from lazr_smtptest.stores._maildirfiles import Entry, key_of, remove
+from lazr_smtptest.stores._maildirfiles import (
+    MAILDIR_INDEX,
+    SUBDIRS,
+    Entry,
+    key_of,
+    remove,
+)
 from lazr_smtptest.stores._paths import (
     not_read,
     not_written,
@@ -45,8 +51,6 @@ __all__ = ["MaildirStore"]
 
 log = logging.getLogger("lazr.smtptest")
 
-_SUBDIRS = ("tmp", "new", "cur")
-_INDEX = ".lazr-smtptest-index.db"
 _CRLF = b"\r\n"
 
 # Nanoseconds after which a new change of a directory surely gets a new time.
@@ -101,7 +105,7 @@ class MaildirStore(FolderReader):
     ) -> None:
         super().__init__(
             path,
-            Path(path).absolute() / _INDEX,
+            Path(path).absolute() / MAILDIR_INDEX,
             Retention(max_count=max_count, max_bytes=max_bytes, max_age=max_age),
             clock,
             # Each file is made durable by itself, so a larger batch saves little.
@@ -132,13 +136,13 @@ class MaildirStore(FolderReader):
         present = {
             entry.name
             for entry in self.path.iterdir()
-            if not entry.name.startswith(_INDEX)
+            if not entry.name.startswith(MAILDIR_INDEX)
         }
-        if present < {*_SUBDIRS}:
-            for name in _SUBDIRS:
+        if present < {*SUBDIRS}:
+            for name in SUBDIRS:
                 (self.path / name).mkdir(mode=0o700, exist_ok=True)
             sync_directory(self.path)
-        for name in _SUBDIRS:
+        for name in SUBDIRS:
             self._check(self.path / name)
 
     def _check(self, subdir: Path) -> None:
@@ -184,7 +188,7 @@ class MaildirStore(FolderReader):
                 (self.path / "tmp" / name).rename(self.path / "new" / name)
             sync_directory(self.path / "new")
         except OSError as error:
-            for subdir in _SUBDIRS:
+            for subdir in SUBDIRS:
                 self._withdraw(subdir, names)
             raise not_written(self.path, "maildir", error) from error
         self._look_at_bounds(len(batch))
@@ -197,7 +201,7 @@ class MaildirStore(FolderReader):
             OSError: it cannot be made.
             StoreError: something else is in its place.
         """
-        missing = [name for name in _SUBDIRS if not (self.path / name).is_dir()]
+        missing = [name for name in SUBDIRS if not (self.path / name).is_dir()]
         if missing:
             self._prepare()
         if "new" in missing:

@@ -99,7 +99,7 @@ class MboxStore(FolderReader):
         place = Path(path).absolute()
         super().__init__(
             place,
-            place.with_name(f"{place.name}.lazr-smtptest-index.db"),
+            place.with_name(place.name + _mboxfile.MBOX_INDEX),
             Retention(max_count=max_count, max_bytes=max_bytes, max_age=max_age),
             clock,
             patient=True,

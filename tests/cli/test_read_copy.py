@@ -1,12 +1,15 @@
-"""A database that cannot be written is read from a copy."""
+"""A store that cannot be written is read from a copy."""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -16,6 +19,7 @@ from lazr_smtptest.cli import read_copy
 from lazr_smtptest.cli.main import main
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.model.transcript import Transcript
+from lazr_smtptest.query.selection import Selection
 from lazr_smtptest.stores import SQLiteStore
 
 
@@ -39,30 +43,52 @@ def mount(*arguments: str) -> None:
 
 @attrs.frozen
 class Artifact:
-    """A database on a read-only mount.
+    """A store on a read-only mount.
 
     Attributes:
         origin: the folder that is mounted, which may be written.
-        path: the database on the mount.
+        path: the store on the mount.
         temporary: the folder for temporary files.
+        kind: the kind of the store.
     """
 
     origin: Path
     path: Path
     temporary: Path
+    kind: str = "sqlite"
 
     def run(self, command: str, *arguments: str) -> int:
-        """Run a command on the database; return its exit status."""
-        return main([command, f"sqlite:{self.path}", *arguments])
+        """Run a command on the store; return its exit status."""
+        return main([command, f"{self.kind}:{self.path}", *arguments])
 
 
 @pytest.fixture
 def artifact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Artifact]:
     """Return a database with the messages "Order" and "News", and a session."""
-    origin, mounted, temporary = (tmp_path / name for name in ("origin", "ro", "tmp"))
-    for each in (origin, mounted, temporary):
+    with mounted("sqlite", tmp_path, monkeypatch) as artifact:
+        yield artifact
+
+
+@pytest.fixture(params=["sqlite", "maildir", "mbox"])
+def each_kind(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Artifact]:
+    """Return such a store of each kind."""
+    with mounted(request.param, tmp_path, monkeypatch) as artifact:
+        yield artifact
+
+
+@contextlib.contextmanager
+def mounted(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Artifact]:
+    """Yield a store with the messages "Order" and "News", and a session."""
+    origin, mount_point, temporary = (
+        tmp_path / name for name in ("origin", "ro", "tmp")
+    )
+    for each in (origin, mount_point, temporary):
         each.mkdir()
-    store = SQLiteStore(origin / "r.db")
+    store: Any = open_store(f"{kind}:{origin / 'r.db'}")
     store.add(mail("Order"))
     store.add(mail("News"))
     store.keep_session(
@@ -76,12 +102,12 @@ def artifact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Artifa
     )
     store.close()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    mount("--bind", str(origin), str(mounted))
+    mount("--bind", str(origin), str(mount_point))
     try:
-        mount("-o", "remount,bind,ro", str(mounted))
-        yield Artifact(origin, mounted / "r.db", temporary)
+        mount("-o", "remount,bind,ro", str(mount_point))
+        yield Artifact(origin, mount_point / "r.db", temporary, kind)
     finally:
-        subprocess.run(["umount", "--lazy", str(mounted)], check=True)
+        subprocess.run(["umount", "--lazy", str(mount_point)], check=True)
 
 
 @pytest.mark.parametrize(
@@ -96,24 +122,24 @@ def artifact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Artifa
         ("transcript", (), "s1"),
     ],
 )
-def test_a_command_that_reads_shows_a_read_only_database(
+def test_a_command_that_reads_shows_a_read_only_store(
     command: str,
     arguments: tuple[str, ...],
     shown: str,
-    artifact: Artifact,
+    each_kind: Artifact,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Each of them does."""
-    assert artifact.run(command, *arguments) == 0
+    assert each_kind.run(command, *arguments) == 0
     assert shown in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", ["export", "copy"])
-def test_messages_of_a_read_only_database_are_copied_to_files(
-    command: str, artifact: Artifact, tmp_path: Path
+def test_messages_of_a_read_only_store_are_copied_to_files(
+    command: str, each_kind: Artifact, tmp_path: Path
 ) -> None:
     """Both messages are there."""
-    assert artifact.run(command, f"eml:{tmp_path / 'mails'}") == 0
+    assert each_kind.run(command, f"eml:{tmp_path / 'mails'}") == 0
     assert len(list((tmp_path / "mails").glob("*.eml"))) == 2
 
 
@@ -154,24 +180,85 @@ def test_a_message_that_was_not_indexed_is_found(
     assert "Late" in capsys.readouterr().out
 
 
-def test_nothing_is_left_in_the_temporary_folder(artifact: Artifact) -> None:
+def test_nothing_is_left_in_the_temporary_folder(each_kind: Artifact) -> None:
     """The copy is removed."""
-    assert artifact.run("list") == 0
-    assert list(artifact.temporary.iterdir()) == []
+    assert each_kind.run("list") == 0
+    assert list(each_kind.temporary.iterdir()) == []
 
 
-def test_nothing_is_written_beside_a_read_only_database(artifact: Artifact) -> None:
+def files(folder: Path) -> dict[Path, bytes]:
+    """Return the contents of all files in a folder."""
+    return {each: each.read_bytes() for each in folder.rglob("*") if each.is_file()}
+
+
+def test_nothing_is_written_beside_a_read_only_store(each_kind: Artifact) -> None:
     """Its bytes are the same, too."""
-    before = artifact.path.read_bytes()
-    assert artifact.run("search", "thank") == 0
-    assert list(artifact.origin.iterdir()) == [artifact.origin / "r.db"]
-    assert artifact.path.read_bytes() == before
+    before = files(each_kind.origin)
+    assert each_kind.run("search", "thank") == 0
+    assert files(each_kind.origin) == before
 
 
-def test_a_read_only_database_refuses_to_delete(
+@pytest.mark.parametrize("kind", ["maildir", "mbox"])
+def test_tags_and_numbers_of_a_read_only_store_are_in_the_copy_of_its_index(
+    kind: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """They are as they were before it became read-only."""
+    with mounted(kind, tmp_path, monkeypatch) as artifact:
+        store: Any = open_store(f"{kind}:{artifact.origin / 'r.db'}")
+        _, second = store.numbers()
+        store.change(Selection(numbers=[second]), add_tags=["paid"])
+        store.remove(Selection(query="subject:order"))
+        store.close()
+        assert artifact.run("search", "tag:paid", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["number"] == second
+
+
+@pytest.mark.parametrize("kind", ["maildir", "mbox"])
+def test_a_store_of_another_program_is_read_without_an_index(
+    kind: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The index is made in the temporary folder."""
+    with mounted(kind, tmp_path, monkeypatch) as artifact:
+        for each in artifact.origin.rglob("*-index.db*"):
+            each.unlink()
+        assert artifact.run("search", "thank") == 0
+    assert "Order" in capsys.readouterr().out
+
+
+def test_a_read_only_mbox_is_imported(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It is only read."""
+    copy = tmp_path / "copy.db"
+    with mounted("mbox", tmp_path, monkeypatch) as artifact:
+        assert main(["import", str(copy), f"mbox:{artifact.path}"]) == 0
+    assert capsys.readouterr().out == f"2 messages imported into {copy}\n"
+
+
+def test_a_read_only_folder_that_is_no_maildir_is_an_error(
     artifact: Artifact, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """None is made in the temporary folder."""
+    folder = artifact.path.parent
+    assert main(["list", f"maildir:{folder}"]) == 1
+    assert capsys.readouterr().err == (
+        f"smtptest list: '{folder}' is not a maildir: it has no 'tmp'\n"
+    )
+
+
+def test_a_read_only_store_refuses_to_delete(
+    each_kind: Artifact, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The error says why."""
+    artifact = each_kind
     assert artifact.run("delete", "--all") == 1
     problem = f"cannot change '{artifact.path}': it is read-only\n"
     assert capsys.readouterr().err == f"smtptest delete: {problem}"
@@ -184,22 +271,24 @@ def test_a_read_only_database_refuses_to_delete(
         ("--new", ""),
     ],
 )
-def test_waiting_for_a_message_in_a_read_only_database_ends_at_once(
-    argument: str, reason: str, artifact: Artifact, capsys: pytest.CaptureFixture[str]
+def test_waiting_for_a_message_in_a_read_only_store_ends_at_once(
+    argument: str, reason: str, each_kind: Artifact, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A copy gets no message."""
+    artifact = each_kind
     assert artifact.run("wait", argument, "--timeout", "1d") == 1
     assert capsys.readouterr().err == (
         f"smtptest wait: {reason}new messages are not noticed: "
-        f"sqlite:{artifact.path} is read-only\n"
+        f"{artifact.kind}:{artifact.path} is read-only\n"
     )
 
 
-def test_a_bound_does_not_remove_messages_of_a_read_only_database(
-    artifact: Artifact, capsys: pytest.CaptureFixture[str]
+def test_a_bound_does_not_remove_messages_of_a_read_only_store(
+    each_kind: Artifact, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It holds for the copy."""
-    assert main(["list", f"sqlite:{artifact.path}?max-count=1"]) == 0
+    artifact = each_kind
+    assert main(["list", f"{artifact.kind}:{artifact.path}?max-count=1"]) == 0
     assert "Order" not in capsys.readouterr().out
     assert artifact.run("list") == 0
     assert "Order" in capsys.readouterr().out

@@ -12,9 +12,10 @@ from lazr_smtptest.outbound.settings import Login, Outgoing, Relay, Server
 @pytest.mark.parametrize(
     ("values", "error"),
     [
-        ({"host": ""}, "the host must be a host name or an IP address, not ''"),
-        ({"host": "a b"}, "the host must be a host name or an IP address, not 'a b'"),
-        ({"host": "a@b"}, "the host must be a host name or an IP address, not 'a@b'"),
+        ({"host": ""}, "a host name or an IP address, without a port, not ''"),
+        ({"host": "a b"}, "a host name or an IP address, without a port, not 'a b'"),
+        ({"host": "a@b"}, "a host name or an IP address, without a port, not 'a@b'"),
+        ({"host": "a:25"}, "a host name or an IP address, without a port, not 'a:25'"),
         ({"port": 0}, "the port must be 1 to 65535, not 0"),
         ({"port": 65536}, "the port must be 1 to 65535, not 65536"),
         (

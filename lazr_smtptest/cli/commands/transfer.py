@@ -22,6 +22,7 @@ from lazr_smtptest.cli.commands.base import (
     trusted,
 )
 from lazr_smtptest.cli.copying import Copied, EmlFolder, Place, copy, count_of, read_eml
+from lazr_smtptest.cli.read_copy import open_to_read
 from lazr_smtptest.client.address import is_url
 from lazr_smtptest.client.reader import RemoteReader
 from lazr_smtptest.model.envelope import Envelope
@@ -210,7 +211,7 @@ def _check_source(text: str) -> None:
 def _messages(sources: Sequence[str]) -> Iterator[Envelope]:
     for source in sources:
         if source.startswith(_MBOX):
-            with contextlib.closing(MboxStore(source.removeprefix(_MBOX))) as store:
+            with open_to_read(source) as store:
                 yield from store
         elif source.startswith(_EML):
             yield from EmlFolder(source.removeprefix(_EML))

@@ -28,6 +28,7 @@ from lazr_smtptest.stores._paths import (
     unusable,
     write_all,
 )
+from lazr_smtptest.stores.spec import with_forms
 
 __all__ = [
     "Copied",
@@ -157,7 +158,7 @@ def check_place(text: str) -> Path | str:
     try:
         spec = check_spec(text)
     except ValueError as error:
-        raise ValueError(f"{error}; or eml:DIR") from None
+        raise ValueError(with_forms(error, "; or eml:DIR")) from None
     if spec.kind == "memory":
         raise ValueError("memory has nothing to copy, and keeps nothing")
     return spec.path if spec.kind == "postgresql" else Path(spec.path).absolute()

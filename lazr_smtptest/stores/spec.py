@@ -13,7 +13,7 @@ from lazr_smtptest._secrets import MASK, without_secrets
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores.sessions import SessionBounds
 
-__all__ = ["FORMS", "Spec", "check_spec"]
+__all__ = ["FORMS", "Spec", "check_spec", "with_forms"]
 
 FORMS = "memory, sqlite:FILE, maildir:DIR, mbox:FILE or postgresql://..."
 
@@ -75,6 +75,17 @@ def check_spec(text: str, tag_queries: Mapping[str, str] | None = None) -> Spec:
         raise ValueError(f"unknown store {without_secrets(text)!r}: use {FORMS}")
     settings = [_setting(kind, word) for word in words.split("&")] if question else []
     return Spec(kind, path, _arguments(dict(settings), tag_queries or {}))
+
+
+def with_forms(error: ValueError, more: str) -> str:
+    """Return the text of an error of `check_spec`, with further forms.
+
+    Args:
+        error: the error.
+        more: what is allowed besides; it is left out of an error of a setting.
+    """
+    text = str(error)
+    return text + more if text.endswith(FORMS) else text
 
 
 def _url(name: str, words: str, tag_queries: Mapping[str, str]) -> Spec:

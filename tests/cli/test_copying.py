@@ -104,6 +104,7 @@ def test_a_file_is_the_envelope_and_the_content(tmp_path: Path) -> None:
         (["http://x:s@:1", "sqlite:a"], "bad URL 'http://x:********@:1': use http:"),
         (["http://a", "http://x:s@a:80"], "FROM and TO are the same"),
         (["eml:", "sqlite:a"], "mbox:FILE or postgresql://...; or eml:DIR"),
+        (["sqlite:a?max-count=b", "eml:c"], "0 for no bound, not 'b'; smtptest copy"),
         (["eml:.", "eml:."], "FROM and TO are the same"),
         (["sqlite:a"], "the following arguments are required: TO"),
         ([], "the following arguments are required: FROM, TO"),

@@ -695,6 +695,16 @@ def test_a_store_that_is_not_there_is_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_error_of_a_setting_names_no_other_forms_of_a_store(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """They would be no other values of the setting."""
+    assert main(["list", "sqlite:x.db?max-count=y"]) == 2
+    assert capsys.readouterr().err == (
+        "smtptest list: max-count is a number, 0 for no bound, not 'y'\n"
+    )
+
+
 def test_a_store_in_memory_imports_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -23,6 +23,7 @@ from lazr_smtptest.client.reader import RemoteReader
 from lazr_smtptest.errors import QueryError, SearchTimeoutError, StoreError
 from lazr_smtptest.model.summary import Summary
 from lazr_smtptest.stores import check_spec
+from lazr_smtptest.stores.spec import with_forms
 
 __all__ = [
     "INDEXING",
@@ -202,7 +203,7 @@ def open_existing(
     try:
         spec = check_spec(text)
     except ValueError as error:
-        raise CommandError(f"{error}, or the URL of a server", 2) from None
+        raise CommandError(with_forms(error, ", or the URL of a server"), 2) from None
     if spec.kind == "memory":
         raise CommandError(
             "a store in memory belongs to its server: use sqlite:FILE, maildir:DIR, "

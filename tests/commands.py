@@ -27,7 +27,7 @@ TWISTD = ["-c", "from twisted.scripts.twistd import run; run()"]
 COMMANDS = {
     "twistd": [*TWISTD, "-n", "--pidfile=", "smtptest"],
     "twistd-asyncio": [*TWISTD, "-n", "--pidfile=", "--reactor=asyncio", "smtptest"],
-    "smtptest": ["-m", "lazr_smtptest", "serve"],
+    "smtptest": ["-m", "lazr_smtptest"],
     "twist": ["-m", "twisted", "--log-format=text", "smtptest"],
 }
 LOOPBACK = ["--smtp", "tcp:0:interface=127.0.0.1"]

@@ -16,6 +16,7 @@ import attrs
 from lazr_smtptest.cli.read_copy import open_to_read
 from lazr_smtptest.client.address import is_url
 from lazr_smtptest.client.reader import RemoteReader
+from lazr_smtptest.errors import StoreError
 from lazr_smtptest.interfaces import IWaitingStore
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.ids import with_id
@@ -73,13 +74,16 @@ class EmlFolder:
         path: the folder. It is made if it does not exist; its parent must exist.
 
     Raises:
-        StoreError: `path` is not a folder.
+        StoreError: `path` is not a folder, or cannot be read.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path).absolute()
         try:
-            self.path.mkdir(exist_ok=True)
+            if not self.path.is_dir():
+                self.path.mkdir()
+        except FileExistsError:
+            raise StoreError(f"{str(self.path)!r} is not a folder") from None
         except OSError as error:
             raise unusable(self.path, "a folder of messages", error) from error
         self._count = len(self)
@@ -96,7 +100,11 @@ class EmlFolder:
         return map(read_eml, self._files())
 
     def _files(self) -> list[Path]:
-        return sorted(self.path.glob("*.eml"))
+        try:
+            files = sorted(self.path.iterdir())
+        except OSError as error:
+            raise not_read(self.path, "folder of messages", error) from error
+        return [file for file in files if file.name.endswith(".eml")]
 
     def add(self, envelope: Envelope) -> None:
         """Write `envelope` into a new file, after the others in order.

@@ -144,6 +144,9 @@ def _mbox_files(path: Path) -> list[Path]:
 
 
 def _maildir_files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        # None at all: `open_store` says so.
+        return []
     folders = (path / name for name in SUBDIRS)
     return [path, *folders, *_database_files(path / MAILDIR_INDEX)]
 

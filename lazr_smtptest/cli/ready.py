@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -136,8 +137,7 @@ def _ask(options: Options) -> str:
 def _addresses(options: Options) -> Iterator[tuple[str, Address]]:
     """Yield the addresses of the server, each with its name in a ready file."""
     if options["ready-file"] is not None:
-        for name, endpoint in _read(Path(options["ready-file"])).items():
-            yield name, address_of(endpoint)
+        yield from _read(Path(options["ready-file"]))
         return
     for name in _PLACES:
         value = options[name] or []
@@ -158,18 +158,35 @@ def _known(endpoint: str) -> Address:
     return address
 
 
-def _read(file: Path) -> Mapping[str, str]:
+def _read(file: Path) -> list[tuple[str, Address]]:
+    """Return the addresses in a ready file, with their names.
+
+    Raises:
+        ProbeError: it cannot be read, or a server has not written it.
+    """
+    problem = f"--ready-file {os.fspath(file)}: "
     try:
         lines = file.read_text("utf-8").splitlines()
+        found = [line.split("=", 1) for line in lines if "=" in line]
+        addresses = [(name, address_of(endpoint)) for name, endpoint in found]
     except OSError as error:
-        raise ProbeError(
-            f"--ready-file {os.fspath(file)}: {error.strerror}: no server is ready"
-        ) from None
-    return dict(line.split("=", 1) for line in lines if "=" in line)
+        problem += f"{error.strerror}: no server is ready"
+        raise ProbeError(problem) from None
+    except ValueError:
+        addresses = []
+    if not addresses or not all(_protocol(name) for name, _ in addresses):
+        raise ProbeError(f"{problem}a server has lines such as smtp=127.0.0.1:1025")
+    return addresses
+
+
+def _protocol(name: str) -> str:
+    """Return the protocol of a name in a ready file; ``""`` if it is none."""
+    found = re.fullmatch(f"({'|'.join(_PLACES)})[0-9]*", name)
+    return found[1] if found else ""
 
 
 def _probe(options: Options, name: str, address: Address) -> Probe:
-    protocol = name.rstrip("0123456789") if name not in _PLACES else name
+    protocol = _protocol(name)
     has_tls = protocol in ("http", "mailhog") and options["http-tls"] is not None
     ca_file = options["ca-file"]
     if protocol == "mailhog":

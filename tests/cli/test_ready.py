@@ -107,6 +107,22 @@ def test_a_missing_ready_file_is_told(
 
 
 @pytest.mark.parametrize(
+    "content", [b"", b"hello", b"\xff", b"smtp=here", b"name=127.0.0.1:1025"]
+)
+def test_a_file_that_no_server_wrote_is_not_ready(
+    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It names no listener that could be asked."""
+    file = tmp_path / "ready.env"
+    file.write_bytes(content)
+    assert main(["ready", f"--ready-file={file}"]) == 1
+    assert capsys.readouterr().err == (
+        f"smtptest ready: --ready-file {file}: "
+        "a server has lines such as smtp=127.0.0.1:1025\n"
+    )
+
+
+@pytest.mark.parametrize(
     ("argument", "problem"),
     [
         ("--port=0", "'tcp:0:interface=127.0.0.1' is any free one; give the server"),

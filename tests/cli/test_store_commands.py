@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import mailbox
 import os
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -566,15 +567,78 @@ def test_files_of_another_program_are_imported_once(
         ("export", ["eml:out", "elephant"], 1, "no message matches 'elephant'"),
         ("import", ["nowhere.eml"], 1, "there is no 'nowhere.eml'"),
         ("import", ["."], 2, "FROM is a file .eml, eml:DIR or mbox:FILE, not '.'"),
+        (
+            "import",
+            ["mbox:"],
+            2,
+            "FROM is a file .eml, eml:DIR or mbox:FILE, not 'mbox:'",
+        ),
+        (
+            "import",
+            ["eml:"],
+            2,
+            "FROM is a file .eml, eml:DIR or mbox:FILE, not 'eml:'",
+        ),
+        ("import", ["eml:file"], 1, "'{folder}/file' is not a folder"),
+        ("export", ["eml:file"], 1, "'{folder}/file' is not a folder"),
     ],
 )
 def test_a_wrong_file_is_one_line(
     store: Store, command: str, arguments: list[str], status: int, problem: str
 ) -> None:
     """It names the file and what is allowed."""
+    Path("file").touch()
     assert store.run(command, *arguments) == status
+    problem = problem.format(folder=Path.cwd())
     assert store.err == f"smtptest {command}: {problem}\n"
     assert store.count() == 2
+
+
+def test_a_folder_of_messages_that_cannot_be_read_is_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It is not taken for an empty one."""
+
+    def refuse(folder: Path) -> Iterator[Path]:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert main(["import", f"sqlite:{tmp_path / 'new.db'}", f"eml:{tmp_path}"]) == 1
+    assert capsys.readouterr().err == (
+        f"smtptest import: cannot read folder of messages '{tmp_path}': "
+        "Permission denied\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [
+        ("show", "no message matches '\\udcff'"),
+        ("delete", "no message matches '\\udcff'"),
+        ("transcript", "the store keeps no session '\\udcff'"),
+    ],
+)
+def test_an_argument_that_is_no_utf_8_is_no_id(
+    store: Store, command: str, problem: str
+) -> None:
+    """Its bytes are shown escaped."""
+    assert store.run(command, os.fsdecode(b"\xff")) == 1
+    assert store.err == f"smtptest {command}: {problem}\n"
+
+
+@pytest.mark.parametrize("command", ["list", "search", "show", "wait", "delete"])
+def test_a_url_of_another_kind_is_no_word_of_a_query(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is a mistake in the name of a store."""
+    more = [] if command == "list" else ["x"]
+    assert main([command, "ftp://example.com/mail", *more]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(
+        f"smtptest {command}: unknown store 'ftp://example.com/mail': use memory, "
+    )
 
 
 # Sessions

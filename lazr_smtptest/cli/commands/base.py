@@ -30,6 +30,7 @@ __all__ = [
     "CommandError",
     "add_store",
     "find_message",
+    "is_text",
     "named_message",
     "open_existing",
     "parse",
@@ -50,6 +51,9 @@ _DIGITS = 18
 
 # HOST:PORT, which lacks http://. No word of a query has a number after such a name.
 _ADDRESS = re.compile(r"(?:localhost|\[[0-9a-fA-F:.]+\]|[\w-]+(?:\.[\w-]+)+):[0-9]+/?")
+
+# The beginning of a URL, of whatever kind.
+_SCHEME = re.compile("[a-z][a-z0-9+.-]*://")
 
 # The word that names the newest message.
 _LATEST = "latest"
@@ -149,6 +153,9 @@ def _is_store(text: str) -> bool:
     name = text.partition("?")[0]
     kind, colon, _ = name.partition(":")
     if is_url(text) or name == "memory" or (colon and kind in _KINDS):
+        return True
+    if _SCHEME.match(text):
+        # No word of a query begins so: it is a mistake.
         return True
     return not colon and (
         "/" in name or name.endswith(_DATABASES) or Path(name).exists()
@@ -259,10 +266,21 @@ def named_message(reader: Any, words: Sequence[str]) -> Summary | None:
     if len(words) != 1:
         return None
     [word] = words
+    if not is_text(word):
+        return None
     # Longer numbers are no numbers of messages; a database refuses them.
     is_number = word.isdecimal() and len(word) <= _DIGITS
     summary: Summary | None = reader.summary(int(word) if is_number else word)
     return summary
+
+
+def is_text(word: str) -> bool:
+    """Return whether an argument is text: its bytes may be no UTF-8."""
+    try:
+        word.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def write_line(text: str) -> None:

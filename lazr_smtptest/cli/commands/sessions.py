@@ -13,6 +13,7 @@ from lazr_smtptest.cli.argument_values import count
 from lazr_smtptest.cli.commands.base import (
     CommandError,
     add_store,
+    is_text,
     open_existing,
     parse,
     parser,
@@ -126,9 +127,10 @@ def _of_number(reader: Any, number: str) -> Session | None:
 
 def _show(given: Namespace) -> int:
     with open_existing(given.store, given.ca_file) as reader:
+        session = None
         if given.id == "latest":
             session = next(iter(reader.sessions(limit=1)), None)
-        else:
+        elif is_text(given.id):
             session = reader.session(given.id)
             if session is None and given.id.isdecimal() and not is_url(given.store):
                 session = _of_number(reader, given.id)

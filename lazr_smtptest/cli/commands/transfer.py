@@ -199,10 +199,11 @@ class _New:
 
 
 def _check_source(text: str) -> None:
-    path = Path(text.removeprefix(_EML).removeprefix(_MBOX))
-    if not path.exists():
-        raise CommandError(f"there is no {str(path)!r}")
-    if not text.startswith((_EML, _MBOX)) and path.suffix != ".eml":
+    name = text.removeprefix(_EML).removeprefix(_MBOX)
+    path = Path(name)
+    if name and not path.exists():
+        raise CommandError(f"there is no {name!r}")
+    if not name or (name == text and path.suffix != ".eml"):
         raise CommandError(
             f"FROM is a file .eml, eml:DIR or mbox:FILE, not {text!r}", 2
         )

@@ -88,6 +88,7 @@ MARKS = {
     "stores/postgresql/": ["slow", "twice"],
     "stores/reading/test_agreement.py": ["slow", "twice"],
     "stores/reading/test_threads.py": ["slow"],
+    "smtp/test_connection_memory.py": ["once"],
     "stores/sudden/": ["slow", "once"],
     "test_benchmarks.py": ["slow", "once"],
     "test_documentation.py": ["slow", "twice"],

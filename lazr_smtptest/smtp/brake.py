@@ -9,7 +9,7 @@ __all__ = ["Brake"]
 
 
 class Brake:
-    """Pauses reading from one client.
+    """The part of an `Engine` that pauses reading from its client.
 
     Args:
         replies: the queue of replies, which has the transport.
@@ -17,24 +17,27 @@ class Brake:
         backlog: the most of them, in bytes.
 
     Attributes:
-        blocked: whether no commands are handled: the client does not read its replies.
-        is_on: whether reading is paused.
+        is_blocked: whether no commands are handled: the client does not read its
+            replies.
+        is_paused: whether reading is paused.
     """
 
-    __slots__ = ("_backlog", "_framer", "_replies", "_resting", "blocked", "is_on")
+    __slots__ = (
+        *("_backlog", "_framer", "_replies", "_resting", "is_blocked", "is_paused"),
+    )
 
     def __init__(self, replies: ReplyQueue, framer: Framer, backlog: int) -> None:
         self._replies = replies
         self._framer = framer
         self._backlog = backlog
-        self._resting = self.blocked = self.is_on = False
+        self._resting = self.is_blocked = self.is_paused = False
 
     def adjust(self) -> None:
         """Pause or resume reading: pause while the client is too far ahead."""
-        ahead = self.blocked or self._resting or self._framer.pending > self._backlog
-        if ahead == self.is_on:
+        ahead = self.is_blocked or self._resting or self._framer.pending > self._backlog
+        if ahead == self.is_paused:
             return
-        self.is_on = ahead
+        self.is_paused = ahead
         if ahead:
             self._replies.transport.pauseProducing()
         else:

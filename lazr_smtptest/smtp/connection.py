@@ -67,18 +67,17 @@ class Connection(smtp.ESMTP):
         link: the transport, with TLS or without.
         points: the fault points.
         reporter: reports exceptions of user code.
-        recorder: keeps the record of the session.
         tally: counts errors, and commands that do not advance mail.
     """
 
     # Of ten thousand connections each has these; what Twisted's `__init__` sets is here
     # too. An instance whose dictionary has more than thirty names takes 1.3 KB more.
     __slots__ = (
-        *("_first_deliveries", "_framer", "_from", "_helo", "_offered", "_to"),
-        *("_transcript", "authenticated", "challengers", "connections", "ctx"),
+        *("_first_delivery", "_first_factory", "_framer", "_from", "_helo"),
+        *("_offered", "_to", "_transcript", "authenticated", "challengers"),
+        *("connections", "ctx"),
         *("delivery", "deliveryFactory", "engine", "link", "mode", "points"),
-        *("recorder", "replies", "reporter", "session", "tally", "timers"),
-        "transaction",
+        *("replies", "reporter", "session", "tally", "timers", "transaction"),
     )
 
     replies: ReplyQueue
@@ -87,7 +86,6 @@ class Connection(smtp.ESMTP):
     link: Link
     points: FaultPoints
     reporter: ErrorReporter
-    recorder: Recorder
     tally: Tally
     session: Session
     settings: Settings = Settings()
@@ -137,6 +135,8 @@ class Connection(smtp.ESMTP):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # A list of Twisted's for recipients, which are in the transaction.
+        self._to = ()  # type: ignore[assignment]  # never used
         self.transaction = MailTransaction()
         self._offered: Offer | None = None
 
@@ -153,6 +153,11 @@ class Connection(smtp.ESMTP):
     def sendLine(self, line: bytes) -> None:
         """Send one line of a reply, as in Twisted's protocols."""
         self.replies.say(line + b"\r\n")
+
+    @property
+    def recorder(self) -> Recorder:
+        """What keeps the record of the session: a new one, for it has no state."""
+        return Recorder(self.session, self.observer, self.reporter)
 
     # Time
 
@@ -262,7 +267,8 @@ class Connection(smtp.ESMTP):
         """Greet the client (RFC 5321 section 4.3.1), or begin TLS (RFC 8314)."""
         send_at_once(self.transport)
         limits = self.limits
-        self._first_deliveries: tuple[Any, Any] = self.delivery, self.deliveryFactory
+        self._first_delivery: Any = self.delivery
+        self._first_factory: Any = self.deliveryFactory
         self.engine.is_guarded = self.settings.require_tls or self.settings.require_auth
         self.find_peer()
         self.link.watch()

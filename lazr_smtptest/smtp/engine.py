@@ -21,19 +21,13 @@ from twisted.python.failure import Failure
 from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.transcript import CLIENT, SHORT, Transcript
-from lazr_smtptest.smtp.brake import Brake
 from lazr_smtptest.smtp.content_reader import END_OF_DATA, Chunk, Content
 from lazr_smtptest.smtp.error_reporter import ErrorReporter
 from lazr_smtptest.smtp.fault_points import FaultPoints
 from lazr_smtptest.smtp.framing import BadLine, Framer
 from lazr_smtptest.smtp.handlers import Handlers
 from lazr_smtptest.smtp.reply_queue import ReplyQueue
-from lazr_smtptest.smtp.short_path import (
-    KNOWN_CHUNKS,
-    KNOWN_LINES,
-    NONE_KNOWN,
-    take_content,
-)
+from lazr_smtptest.smtp.short_path import KNOWN_CHUNKS, KNOWN_LINES, take_content
 from lazr_smtptest.smtp.timing import Timers
 from lazr_smtptest.smtp.waiting import Waiting
 
@@ -79,13 +73,11 @@ class Engine(Waiting):
         line_limit: the longest command line, in bytes without its CRLF.
         is_guarded: whether ``refuse_verb`` may refuse commands, for example before TLS
             or AUTH.
-        brake: pauses reading.
     """
 
     __slots__ = (
-        *("_framer", "_handlers", "_known_chunks", "_known_lines", "_methods"),
-        *("_points", "_short_line", "_turn", "brake", "handle_line", "is_fresh"),
-        *("is_guarded", "line_limit"),
+        *("_handlers", "_has_short_path", "_methods", "_points", "_turn"),
+        *("handle_line", "is_fresh", "is_guarded", "line_limit"),
     )
 
     def __init__(
@@ -99,22 +91,18 @@ class Engine(Waiting):
         reporter: ErrorReporter,
         transcript: Transcript,
     ) -> None:
-        super().__init__(replies, timers, reporter, transcript)
         limits = handlers.limits
+        super().__init__(replies, framer, limits.backlog, timers, reporter, transcript)
         self._handlers = handlers
-        self._framer = framer
         self._points = points
-        self.brake = Brake(replies, framer, limits.backlog)
         self.line_limit = limits.command_line - len(b"\r\n")
-        # The longest line for which `_is_too_long` need not be asked.
-        self._short_line = min(SHORT, self.line_limit)
         self.handle_line: Callable[[bytes], object] | None = None
         self.is_fresh = True
         self.is_guarded = False
         # Resumes the commands of a client that sent very many.
         self._turn: IDelayedCall | None = None
-        # The lines that may take the short path: none before the first bytes.
-        self._known_lines = self._known_chunks = NONE_KNOWN
+        # Whether lines may take the short path: none before the first bytes.
+        self._has_short_path = False
         # The methods of verbs that are sent again and again; made for the first one.
         self._methods: dict[bytes, Callable[[bytes], None]] | None = None
 
@@ -139,9 +127,9 @@ class Engine(Waiting):
 
     def block(self, blocked: bool) -> None:
         """Stop handling commands while the client does not read its replies."""
-        self.brake.blocked = blocked
+        self.is_blocked = blocked
         if blocked:
-            self.brake.adjust()
+            self.adjust()
         else:
             self._work()
 
@@ -159,22 +147,20 @@ class Engine(Waiting):
             self._handlers.first_received(data)
             if self._replies.is_closed:
                 return
-            if self._handlers.has_short_path():
-                self._known_lines = KNOWN_LINES
-                self._known_chunks = KNOWN_CHUNKS
+            self._has_short_path = self._handlers.has_short_path()
         if timers.rate_check is not None:
             timers.received += len(data)
         framer = self._framer
         if framer.reader is None:
-            known = self._known_chunks.get(data)
             if (
-                known is not None
+                self._has_short_path
+                and (known := KNOWN_CHUNKS.get(data)) is not None
                 and framer.is_between
                 and self._shorten(known.handle, known)
             ):
                 return
         elif (
-            self._known_lines is KNOWN_LINES
+            self._has_short_path
             and data.endswith(END_OF_DATA)
             and self._shorten(take_content, data)
         ):
@@ -192,7 +178,7 @@ class Engine(Waiting):
             subject: the line or the content.
         """
         replies, framer = self._replies, self._framer
-        if self.brake.is_on or self.busy or replies.is_batch or self._turn is not None:
+        if self.is_paused or self.busy or replies.is_batch or self._turn is not None:
             return False
         replies.is_batch = True
         self._reporter.logged = None
@@ -231,13 +217,13 @@ class Engine(Waiting):
             return
         if self._turn is not None:
             # The client has to wait for its next turn.
-            self.brake.adjust()
+            self.adjust()
             return
         replies.is_batch = True
-        framer, brake = self._framer, self.brake
+        framer = self._framer
         # The commands before the next look at the clock, and the end of the turn.
         left, until = _LOOK, 0.0
-        while framer.ready and not (self.busy or brake.blocked or replies.is_closed):
+        while framer.ready and not (self.busy or self.is_blocked or replies.is_closed):
             # The next command may raise the same exception again: log it again.
             self._reporter.logged = None
             try:
@@ -259,8 +245,8 @@ class Engine(Waiting):
                     break
         replies.end_batch()
         if not replies.is_closed:
-            if framer.ready or brake.blocked or brake.is_on:
-                brake.adjust()
+            if framer.ready or self.is_blocked or self.is_paused:
+                self.adjust()
             if self._timers.in_message or framer.reader is not None:
                 self._watch()
 
@@ -269,7 +255,7 @@ class Engine(Waiting):
         framer = self._framer
         if (
             framer.reader is not None
-            and self._known_lines is KNOWN_LINES
+            and self._has_short_path
             and take_content(self._handlers, b"")  # type: ignore[arg-type]
         ):
             return True
@@ -277,7 +263,7 @@ class Engine(Waiting):
         if item is None:
             return False
         if isinstance(item, bytes):
-            known = self._known_lines.get(item)
+            known = KNOWN_LINES.get(item) if self._has_short_path else None
             answer = False if known is None else known.handle(self._handlers, known)
             if answer is not False:
                 if answer is not True:
@@ -309,7 +295,7 @@ class Engine(Waiting):
             # It has begun, or it has ended within the time that is not measured.
             timers.in_message = in_message
         replies = self._replies
-        if replies.direct is not None:
+        if replies.socket is not None:
             # Read more at once of a message. Only a plain socket is written to
             # directly, and it has a buffer of this size.
             replies.transport.bufferSize = _MESSAGE if in_message else _COMMANDS
@@ -344,7 +330,8 @@ class Engine(Waiting):
             handlers.state_AUTH(line)
             return
         self._transcript.add((CLIENT, line))
-        if len(line) > self._short_line and self._is_too_long(line):
+        size = len(line)
+        if (size > SHORT or size > self.line_limit) and self._is_too_long(line):
             handlers.bad_line(BadLine("too long", line))
             return
         verb, _, argument = line.partition(b" ")

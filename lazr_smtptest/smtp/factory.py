@@ -186,8 +186,10 @@ class SMTPServerFactory(smtp.SMTPFactory):
         protocol.observer = self.observer
         protocol.faults = self.faults
         protocol.delivery_events = self.delivery_events
-        protocol.on_rset = self.on_rset
-        protocol.on_exit = self.on_exit
+        if self.on_rset is not None:
+            protocol.on_rset = self.on_rset
+        if self.on_exit is not None:
+            protocol.on_exit = self.on_exit
         protocol.on_error = self.on_error
         protocol.challengers = self.challengers
         protocol.delivery = self.delivery

@@ -75,9 +75,9 @@ class FaultActions:
     async def stop_reading(self, seconds: float | None) -> None:
         """Stop reading for `seconds`; ``None``: for the rest of the connection."""
         connection = self._connection
-        connection.engine.brake.pause_reading(True)
+        connection.engine.pause_reading(True)
         await (self.hold() if seconds is None else self.wait(seconds))
-        connection.engine.brake.pause_reading(False)
+        connection.engine.pause_reading(False)
 
     # The connection
 

@@ -66,6 +66,11 @@ class Framer:
             false for any other reason only until the next line.
     """
 
+    __slots__ = (
+        *("_buffer", "_last_size", "_refused", "_start", "is_between", "line_limit"),
+        *("reader", "ready"),
+    )
+
     def __init__(self, line_limit: int) -> None:
         self.line_limit = line_limit
         # An attribute, not a property: it is asked for each line.
@@ -199,9 +204,12 @@ class Framer:
             return self._too_long() if over else None
         if not buffer.endswith(b"\r", start, end):
             return self._bare_lf(end)
-        self._start = end + 1
-        self.ready = len(buffer) > end + 1
-        self.is_between = not self.ready
+        if len(buffer) > end + 1:
+            self._start = end + 1
+        else:
+            # An idle connection keeps no line.
+            self.clear()
+            self.is_between = True
         return buffer[start : end - 1]
 
     def _next_read(self, reader: ContentReader | ChunkReader) -> Item | None:

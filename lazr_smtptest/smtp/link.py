@@ -137,7 +137,7 @@ class Link:
         early = self._engine.take()
         insert(factory, connection, transport)
         # The new transport has not paused its producer yet.
-        self._engine.brake.blocked = False
+        self._engine.is_blocked = False
         self.watch()
         connection.forget_offered()
         if early:

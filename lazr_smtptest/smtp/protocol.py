@@ -23,7 +23,6 @@ from lazr_smtptest.smtp.framing import Framer
 from lazr_smtptest.smtp.hello_replies import HelloReplies
 from lazr_smtptest.smtp.link import NOT_SMTP, Link
 from lazr_smtptest.smtp.path import decode, is_host
-from lazr_smtptest.smtp.recorder import Recorder
 from lazr_smtptest.smtp.reply_queue import ReplyQueue
 from lazr_smtptest.smtp.short_path import SKIPPED, LibraryMethods
 from lazr_smtptest.smtp.tally import Tally
@@ -129,7 +128,6 @@ class SMTPServerProtocol(BdatCommand):
         )
         self.reporter = ErrorReporter(self.session, self.on_error)
         enhanced = "ENHANCEDSTATUSCODES" not in self.settings.hidden
-        self.recorder = Recorder(self.session, self.observer, self.reporter)
         self.tally = Tally(self)
         self.replies = ReplyQueue(
             self.session, self.tally, self.delivery_events, enhanced=enhanced
@@ -276,7 +274,8 @@ class SMTPServerProtocol(BdatCommand):
         self.take_helo(None)
         self.authenticated = False
         self.session.user = self.session.mechanism = None
-        self.delivery, self.deliveryFactory = self._first_deliveries
+        self.delivery = self._first_delivery
+        self.deliveryFactory = self._first_factory
         logout, self._onLogout = self._onLogout, None
         if logout is not None:
             logout()

@@ -45,14 +45,14 @@ class ReplyQueue:
             of them.
         is_held: whether nothing is written now: a TLS handshake is going on.
         is_closed: whether the last reply was queued: the connection is closing.
-        direct: writes directly into the socket's buffer, and returns the number of
-            bytes that it took; ``None``: the transport writes.
+        socket: the socket, whose buffer is written to directly; ``None``: the transport
+            writes.
         transport: the transport that is written to.
     """
 
     __slots__ = (
         *("_batch_end", "_enhanced", "_events", "_replies", "_session", "_tally"),
-        *("_transcript", "direct", "fault", "is_batch", "is_closed", "is_held"),
+        *("_transcript", "fault", "is_batch", "is_closed", "is_held", "socket"),
         "transport",
     )
 
@@ -66,7 +66,7 @@ class ReplyQueue:
         self._enhanced = enhanced
         self.fault: FaultRunner | None = None
         self.is_batch = self.is_held = self.is_closed = False
-        self.direct: Callable[[bytes], int] | None = None
+        self.socket: Any = None
         self.transport: Any = None
         # See `BatchingReactor.call_at_batch_end`.
         self._batch_end: Callable[[Callable[[], object]], object] | None = None
@@ -78,15 +78,15 @@ class ReplyQueue:
         # A reply usually fits into the socket's buffer: then it need not wait until
         # the reactor finds the socket writable.
         if isinstance(transport, TCPConnection):
-            self.direct = transport.socket.send
+            self.socket = transport.socket
             self._batch_end = getattr(reactor, "call_at_batch_end", None)
         else:
-            self.direct = self._batch_end = None
+            self.socket = self._batch_end = None
 
     def close(self) -> None:
         """Discard the pending replies: the connection is lost."""
         self.is_closed = True
-        self.direct = self._batch_end = None
+        self.socket = self._batch_end = None
         self._replies.clear()
 
     def reply(self, reply: Reply) -> None:
@@ -179,16 +179,16 @@ class ReplyQueue:
 
     def write(self, data: bytes) -> None:
         """Write bytes without adding them to the transcript."""
-        if self.direct is None:
+        if self.socket is None:
             self.transport.write(data)
             return
         try:
-            written = self.direct(data)
+            written = self.socket.send(data)
         except OSError:
             written = 0
         if written != len(data):
             # The client is slow or gone: from now on the transport writes.
-            self.direct = None
+            self.socket = None
             self.transport.write(data[written:])
 
     def when_written(self, function: Callable[[], object]) -> bool:
@@ -197,7 +197,7 @@ class ReplyQueue:
         Returns:
             whether it will be called: all bytes are in the socket's own buffer.
         """
-        if self._batch_end is None or self.direct is None:
+        if self._batch_end is None or self.socket is None:
             return False
         self._batch_end(function)
         return True

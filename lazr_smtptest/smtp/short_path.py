@@ -37,7 +37,6 @@ __all__ = [
     "GO_AHEAD",
     "KNOWN_CHUNKS",
     "KNOWN_LINES",
-    "NONE_KNOWN",
     "RECIPIENT_ACCEPTED",
     "SENDER_ACCEPTED",
     "SKIPPED",
@@ -108,7 +107,6 @@ class KnownLine:
 # reply sends it. The reactors of all threads share it: each access is atomic.
 KNOWN_LINES: dict[bytes, KnownLine] = {}
 KNOWN_CHUNKS: dict[bytes, KnownLine] = {}
-NONE_KNOWN: dict[bytes, KnownLine] = {}
 
 
 def learn(verb: str, argument: bytes, address: Address | None = None) -> None:

@@ -12,7 +12,9 @@ from twisted.python.failure import Failure
 from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest._failures import raise_interrupt
 from lazr_smtptest.model.transcript import Transcript
+from lazr_smtptest.smtp.brake import Brake
 from lazr_smtptest.smtp.error_reporter import ErrorReporter
+from lazr_smtptest.smtp.framing import Framer
 from lazr_smtptest.smtp.reply_queue import ReplyQueue
 from lazr_smtptest.smtp.timing import Timers
 
@@ -21,11 +23,13 @@ __all__ = ["Waiting"]
 _Subject = TypeVar("_Subject")
 
 
-class Waiting:
+class Waiting(Brake):
     """The part of an `Engine` that handles no further command before a result is known.
 
     Args:
-        replies: the queue of replies.
+        replies: see `Brake`.
+        framer: see `Brake`.
+        backlog: see `Brake`.
         timers: measure the time in which the client is silent.
         reporter: reports exceptions.
         transcript: gets the time of its next entry.
@@ -37,18 +41,19 @@ class Waiting:
     """
 
     __slots__ = (
-        *("_began", "_replies", "_reporter", "_then", "_timers", "_transcript"),
-        *("busy", "waits"),
+        *("_began", "_reporter", "_then", "_timers", "_transcript", "busy", "waits"),
     )
 
     def __init__(
         self,
         replies: ReplyQueue,
+        framer: Framer,
+        backlog: int,
         timers: Timers,
         reporter: ErrorReporter,
         transcript: Transcript,
     ) -> None:
-        self._replies = replies
+        super().__init__(replies, framer, backlog)
         self._timers = timers
         self._reporter = reporter
         self._transcript = transcript

@@ -95,7 +95,8 @@ class SessionLog(SessionList):
         self._long_size = 0
         self._bound = bound
         self._most = weight
-        self._open: dict[int, _Entry] = {}
+        # The open sessions, each with its state when the log was cleared.
+        self._open: dict[Session, Mark | None] = {}
         self._watchers: Watchers[Session] = Watchers()
         self._begin_anew()
 
@@ -108,11 +109,11 @@ class SessionLog(SessionList):
         self._refusals = 0
         # The next number must differ from those of the open sessions.
         self._number = 0
-        for entry in self._open.values():
-            entry.mark = entry.session.mark()
-            self._messages -= entry.mark.delivered
-            self._refusals -= entry.mark.refusals
-            self._number = max(self._number, entry.session.number)
+        for session in self._open:
+            self._open[session] = mark = session.mark()
+            self._messages -= mark.delivered
+            self._refusals -= mark.refusals
+            self._number = max(self._number, session.number)
 
     def session_began(self, session: Session) -> None:
         """Add a session, and number it."""
@@ -121,17 +122,16 @@ class SessionLog(SessionList):
             if not self._is_numbered:
                 self._number += 1
                 session.number = self._number
-            self._open[id(session)] = _Entry(session)
+            self._open[session] = None
         for watcher in self._watchers.functions:
             watcher(session)
 
     def session_ended(self, session: Session) -> None:
         """Move a session to those that have ended."""
         with self._lock:
-            entry = self._open.pop(id(session), None)
-            if entry is None:
+            if session not in self._open:
                 return
-            self._keep(entry)
+            self._keep(_Entry(session, self._open.pop(session)))
             self._keep_to_size(session)
             self._messages += session.delivered
             self._refusals += session.refusals
@@ -194,7 +194,8 @@ class SessionLog(SessionList):
 
     def _all(self) -> list[Session]:
         with self._lock:
-            entries = [*self._ended, *self._open.values()]
+            going_on = [_Entry(*each) for each in self._open.items()]
+            entries = [*self._ended, *going_on]
         sessions = [entry.shown() for entry in entries]
         if self._is_numbered:
             return sorted(sessions, key=lambda each: each.started)
@@ -208,7 +209,7 @@ class SessionLog(SessionList):
     def counters(self) -> Counters:
         """Totals since the server was made, or since the last `clear`."""
         with self._lock:
-            going_on = [entry.session for entry in self._open.values()]
+            going_on = tuple(self._open)
             return Counters(
                 connections=self._connections,
                 open=len(going_on),

@@ -346,7 +346,7 @@ class Direct:
         self.room = list(room)
         self.written = b""
 
-    def write(self, data: bytes) -> int:
+    def send(self, data: bytes) -> int:
         room = self.room.pop(0)
         if isinstance(room, Exception):
             raise room
@@ -360,7 +360,7 @@ OK = b"250 2.0.0 OK\r\n"
 def test_a_reply_goes_into_the_sockets_buffer(wire: Any) -> None:
     """The transport has nothing to do."""
     direct = Direct(1000)
-    wire.protocol.replies.direct = direct.write
+    wire.protocol.replies.socket = direct
     assert wire.say("NOOP") == []
     assert direct.written == OK
 
@@ -368,7 +368,7 @@ def test_a_reply_goes_into_the_sockets_buffer(wire: Any) -> None:
 def test_what_the_buffer_does_not_take_is_the_transports(wire: Any) -> None:
     """And all that follows, so that it stays in order."""
     direct = Direct(3)
-    wire.protocol.replies.direct = direct.write
+    wire.protocol.replies.socket = direct
     wire.protocol.dataReceived(b"NOOP\r\n")
     wire.protocol.dataReceived(b"NOOP\r\n")
     assert direct.written + wire.transport.value() == OK * 2
@@ -376,13 +376,13 @@ def test_what_the_buffer_does_not_take_is_the_transports(wire: Any) -> None:
 
 def test_an_error_of_the_socket_is_the_transports(wire: Any) -> None:
     """It meets it again, and closes the connection."""
-    wire.protocol.replies.direct = Direct(ConnectionError()).write
+    wire.protocol.replies.socket = Direct(ConnectionError())
     assert wire.say("NOOP") == ["250 2.0.0 OK"]
 
 
 def test_a_message_is_read_in_bigger_pieces(wire: Any) -> None:
     """Within it the socket is asked for more, and afterwards for less again."""
-    wire.protocol.replies.direct = Direct(*[10_000] * 9).write
+    wire.protocol.replies.socket = Direct(*[10_000] * 9)
     wire.begin()
     within = wire.transport.bufferSize
     wire.send(b"Hi.\r\n.\r\n")

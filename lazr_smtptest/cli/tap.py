@@ -215,7 +215,17 @@ def _supervisor(
 
 def _add_readers(process: Process, options: Options, context: ReaderContext) -> None:
     """Run the readers that the options ask for in a process."""
-    context = attrs.evolve(context, parsing=process.parse, listeners=process.addresses)
+    context = attrs.evolve(
+        context,
+        parsing=process.parse,
+        listeners=process.addresses,
+    )
+    if process.shared is not None:
+        context = attrs.evolve(
+            context,
+            shared_rules=process.shared.rules,
+            shared_settings=process.shared.settings,
+        )
     process.add_readers(reader_services(options, context))
 
 

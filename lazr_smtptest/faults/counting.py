@@ -46,6 +46,7 @@ class Counting:
         key: returns the key of a context; ``None``: all are counted together.
         times: the most times the rule fires, for each key; ``None``: no limit.
         total: the counts of all keys together.
+        counted: the keywords that depend on the matches so far.
 
     Raises:
         TypeError: a value has the wrong type.
@@ -56,6 +57,8 @@ class Counting:
         self, given: Mapping[str, Any], phases: Sequence[Phase], seed: object
     ) -> None:
         self.times = _whole("times", given.get("times"))
+        names = ("nth", "every", "per", "probability")
+        self.counted = tuple(name for name in names if name in given)
         self.key: Key | None = None
         if "per" in given:
             self.key = find_key(given["per"], phases)
@@ -72,7 +75,11 @@ class Counting:
     @property
     def is_over(self) -> bool:
         """Return whether the rule has fired as often as it may."""
-        return self.key is None and self.total.fired == self.times
+        return (
+            self.key is None
+            and self.times is not None
+            and self.total.fired >= self.times
+        )
 
     def note(self, context: FaultContext) -> Tally:
         """Count a match; return the counts of its key."""
@@ -89,7 +96,7 @@ class Counting:
 
     def is_due(self, tally: Tally) -> bool:
         """Return whether the rule fires at the match that was counted last."""
-        if tally.fired == self.times:
+        if self.times is not None and tally.fired >= self.times:
             return False
         if self._nth is not None and not self._nth(tally.seen):
             return False
@@ -97,10 +104,16 @@ class Counting:
             return False
         return self._chance is None or self._random.random() < self._chance
 
-    def note_fired(self, tally: Tally) -> None:
-        """Count that the rule fires."""
-        tally.fired += 1
+    def note_fired(self, tally: Tally, is_claimed: bool = False) -> None:
+        """Count that the rule fires.
+
+        Args:
+            tally: the counts of its key.
+            is_claimed: whether the total is counted elsewhere.
+        """
         if tally is not self.total:
+            tally.fired += 1
+        if not is_claimed:
             self.total.fired += 1
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
+from twisted.internet.defer import Deferred
+
 from lazr_smtptest._callers import calling_line
 from lazr_smtptest._checks import check_flag
 from lazr_smtptest._guesses import Guessable
@@ -62,6 +64,9 @@ class Rule(Guessable, Actions):
         limit: the most times it fires, for each key if it has ``per``; ``None``: no
             limit. It is the keyword ``times``.
         is_optional: whether a test accepts that it never fires.
+        claim: counts that the rule fires, where it is one of several nodes; its
+            Deferred fires with how often the rule has fired then, and 0 if it must not.
+            ``None``: the rule counts for itself.
     """
 
     guesses = _GUESSES
@@ -112,6 +117,7 @@ class Rule(Guessable, Actions):
             ],
         ]
         self._forget = forget
+        self.claim: Callable[[], Deferred[int]] | None = None
         # Where it was written, until it has an action or a warning about that.
         self._place: tuple[str, int] | None = calling_line()
 
@@ -163,8 +169,24 @@ class Rule(Guessable, Actions):
             return ()
         if self._gate is not None and self._gate.passes(context, self._clock()):
             return ()
-        counting.note_fired(tally)
+        counting.note_fired(tally, is_claimed=self.claim is not None)
         return self._steps
+
+    def note_fired(self, number: int) -> None:
+        """Take over how often the rule has fired at all nodes; it never gets less."""
+        total = self._counting.total
+        total.fired = max(total.fired, number)
+
+    @property
+    def is_counted_together(self) -> bool:
+        """Return whether `limit` is that of all keys together."""
+        return self._key is None
+
+    @property
+    def counted_by_each(self) -> tuple[str, ...]:
+        """Return what a rule of several nodes counts at each of them for itself."""
+        counted = self._counting.counted
+        return (*counted, "history") if self._gate is not None else counted
 
     @property
     def counts_kept(self) -> bool:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lazr_smtptest.faults.files import Changes, ITables
     from lazr_smtptest.faults.journal import Fired
     from lazr_smtptest.faults.rule import Rule
+    from lazr_smtptest.faults.steps import Step
     from lazr_smtptest.model.fault_context import FaultContext, Plan
 
 __all__ = ["Faults"]
@@ -157,15 +158,35 @@ class Faults(Scripted):
         Raises:
             FaultFileError: a rule is wrong; then none is added.
         """
-        from lazr_smtptest.faults.files import RuleTables
-
-        fresh = Faults(self._seed)
-        fresh._clock = self._clock
-        RuleTables(tables).write_into(fresh)
+        rules = self.make(tables, self._seed)
         with self._lock:
-            rules = tuple(rule.moved(self._remove) for rule in fresh.rules)
             self._put((*self._rules, *rules))
         return rules
+
+    def make(self, tables: Mapping[str, Any], seed: object) -> tuple[Rule, ...]:
+        """Return the rules of tables, without adding them; see `add`.
+
+        Args:
+            tables: see `add`.
+            seed: the seed of their probabilities.
+
+        Raises:
+            FaultFileError: a rule is wrong.
+        """
+        from lazr_smtptest.faults.files import RuleTables
+
+        fresh = Faults(seed)
+        fresh._clock = self._clock
+        RuleTables(tables).write_into(fresh)
+        return tuple(rule.moved(self._remove) for rule in fresh.rules)
+
+    def exchange(self, former: Collection[Rule], rules: tuple[Rule, ...]) -> None:
+        """Put rules in the place of some former ones, after all others."""
+        with self._lock:
+            others = (each for each in self._rules if each not in former)
+            new = (*others, *rules)
+            if new != self._rules:
+                self._put(new)
 
     def _apply_changes(self) -> None:
         if self.tables is not None:
@@ -262,15 +283,30 @@ class Faults(Scripted):
                     self.failed(error)
                     return _refusal(rule, context)
                 if steps:
-                    from lazr_smtptest.faults.journal import Fired
-                    from lazr_smtptest.model.fault_context import Plan
-
-                    fired = Fired.of(str(rule), rule.fired, context)
-                    self._fired.append((rule, fired))
-                    for watcher in self._watchers.functions:
-                        watcher(fired)
-                    return Plan(str(rule), steps)
+                    return self._plan(rule, steps, context)
         return None
+
+    def _plan(self, rule: Rule, steps: Sequence[Step], context: FaultContext) -> Plan:
+        """Return the plan of a rule, and record that it fires."""
+        from lazr_smtptest.model.fault_context import Plan
+
+        if rule.claim is None:
+            self._record(rule, rule.fired, context)
+        else:
+            from lazr_smtptest.faults.steps import Claim
+
+            claim = Claim(rule.claim, lambda nth: self._record(rule, nth, context))
+            steps = (claim, *steps)
+        return Plan(str(rule), tuple(steps))
+
+    def _record(self, rule: Rule, nth: int, context: FaultContext) -> None:
+        from lazr_smtptest.faults.journal import Fired
+
+        fired = Fired.of(str(rule), nth, context)
+        with self._lock:
+            self._fired.append((rule, fired))
+            for watcher in self._watchers.functions:
+                watcher(fired)
 
     def failed(self, error: BaseException) -> None:
         """Report an error; see `IFaultPolicy`."""

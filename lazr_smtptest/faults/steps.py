@@ -9,16 +9,18 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import attrs
+from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from lazr_smtptest.faults.transforms import Pace, Way
 from lazr_smtptest.interfaces import IFaultStep
-from lazr_smtptest.model.fault_context import FaultContext
+from lazr_smtptest.model.fault_context import FaultContext, NotDueError
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.status_reply import StatusReply
 
 __all__ = [
     "Answer",
+    "Claim",
     "Delay",
     "Discard",
     "Drop",
@@ -49,6 +51,30 @@ class Step:
     def run(self, wire: Any) -> Awaitable[object] | None:
         """Run the step; see `IFaultStep`."""
         raise NotImplementedError
+
+
+@implementer(IFaultStep)
+@attrs.frozen
+class Claim(Step):
+    """Count that a rule fires, where several nodes count together.
+
+    Attributes:
+        claim: see `Rule.claim`.
+        fires: called with how often the rule has fired, this time included.
+    """
+
+    claim: Callable[[], Deferred[int]]
+    fires: Callable[[int], object]
+
+    def run(self, wire: Any) -> Awaitable[object]:
+        """Wait for the count; see `IFaultStep`."""
+
+        def counted(number: int) -> None:
+            if not number:
+                raise NotDueError
+            self.fires(number)
+
+        return self.claim().addCallback(counted)
 
 
 @implementer(IFaultStep)

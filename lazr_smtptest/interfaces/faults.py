@@ -49,4 +49,9 @@ class IFaultStep(Interface):
 
         Returns:
             the result to wait for before the next step; ``None`` to go on at once.
+
+        Raises:
+            NotDueError: of `lazr_smtptest.model.fault_context`: the plan is not carried
+                out, and the server behaves as it normally does. It may fail with it
+                later, too. Only the first step may do so.
         """

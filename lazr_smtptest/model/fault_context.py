@@ -10,7 +10,14 @@ import attrs
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
 
-__all__ = ["FaultContext", "Moment", "Plan"]
+__all__ = ["FaultContext", "Moment", "NotDueError", "Plan"]
+
+
+class NotDueError(Exception):
+    """Raised by the first step of a plan: the server behaves as it normally does."""
+
+    def __str__(self) -> str:
+        return "not carried out: it has fired at another server"
 
 
 @attrs.frozen(kw_only=True)

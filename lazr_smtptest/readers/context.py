@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
     from lazr_smtptest.auth.login import Auth
     from lazr_smtptest.faults import Faults
+    from lazr_smtptest.faults.shared import SharedRules
     from lazr_smtptest.interfaces import IMessageHandler
     from lazr_smtptest.outbound.client import Mail
     from lazr_smtptest.outbound.releases.attempt import Result
     from lazr_smtptest.outbound.releases.service import ReleaseService
     from lazr_smtptest.outbound.webhooks.service import WebhookService
+    from lazr_smtptest.readers.http.api.shared_settings import SharedSettings
     from lazr_smtptest.smtp.settings import Settings
     from lazr_smtptest.stores.sampler import Sampler
     from lazr_smtptest.stores.session_log import SessionLog
@@ -113,6 +115,11 @@ class ReaderContext:
         delivery_events: the outcomes of mail, of all workers.
         faults: the fault rules of the server; ``None`` if there are none in this
             process, see `absence`. Any thread may use it.
+        shared_rules: the fault rules that the server has together with others, and
+            that its requests add; ``None``: it has none. It is also in a process
+            without a server, whose `faults` are ``None``.
+        shared_settings: changes `live_settings` of all servers that share the store;
+            ``None``: there are no others.
         sessions: the sessions of the server, open ones among them; likewise.
         reader_sessions: the sessions in which clients read the mail, by IMAP or POP3;
             likewise.
@@ -141,6 +148,8 @@ class ReaderContext:
     pool: Any = None
     delivery_events: DeliveryEvents = attrs.field(factory=_no_events)
     faults: Faults | None = None
+    shared_rules: SharedRules | None = None
+    shared_settings: SharedSettings | None = None
     sessions: SessionLog | None = None
     reader_sessions: SessionLog = attrs.field(factory=_no_sessions)
     live_settings: Any = None

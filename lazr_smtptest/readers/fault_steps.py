@@ -7,6 +7,8 @@ from typing import Any
 
 from twisted.internet.defer import CancelledError
 
+from lazr_smtptest.model.fault_context import NotDueError
+
 __all__ = ["run_step"]
 
 
@@ -19,12 +21,15 @@ async def run_step(
         step: an `IFaultStep`.
         target: what it acts on.
         failed: called with the error of a step that failed.
+
+    Raises:
+        NotDueError: the step raised it.
     """
     try:
         waiting = step.run(target)
         if waiting is not None:
             await waiting
-    except (CancelledError, GeneratorExit):
+    except (CancelledError, GeneratorExit, NotDueError):
         raise
     except Exception as error:
         failed(error)

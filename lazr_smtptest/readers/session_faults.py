@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from lazr_smtptest.interfaces import IFaultPolicy
-from lazr_smtptest.model.fault_context import FaultContext, Plan
+from lazr_smtptest.model.fault_context import FaultContext, NotDueError, Plan
 from lazr_smtptest.model.reply import Reply
 from lazr_smtptest.model.status_reply import StatusReply
 from lazr_smtptest.readers.changed_output import ChangedOutput, Paced
@@ -124,7 +124,12 @@ class FaultPlan:
         connection.session.transcript.note(f"fault: {plan.description}")
         try:
             for step in plan.steps:
-                if not await run_step(step, self, self._policy.failed):
+                try:
+                    is_done = await run_step(step, self, self._policy.failed)
+                except NotDueError as error:
+                    connection.session.transcript.note(f"fault: {error}")
+                    break
+                if not is_done:
                     self._refusing().refuse_after_error()
                     return
                 if connection.is_closed:

@@ -12,7 +12,7 @@ from twisted.internet.task import deferLater
 
 from lazr_smtptest.interfaces import IFaultPolicy
 from lazr_smtptest.model.envelope import Envelope, narrowed
-from lazr_smtptest.model.fault_context import FaultContext, Plan
+from lazr_smtptest.model.fault_context import FaultContext, NotDueError, Plan
 from lazr_smtptest.model.reply import LOCAL_ERROR, Reply
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.net.clock import wall_clock
@@ -116,7 +116,11 @@ class SubmissionFaults:
 
     async def _run(self, wire: _Wire, plan: Plan) -> Reply | None:
         for step in plan.steps:
-            if not await run_step(step, wire, self._policy.failed):
+            try:
+                is_done = await run_step(step, wire, self._policy.failed)
+            except NotDueError:
+                break
+            if not is_done:
                 return LOCAL_ERROR
             if wire.refusal is not None:
                 break

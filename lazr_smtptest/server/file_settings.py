@@ -74,6 +74,20 @@ class FileSettings:
         """Change some fields, and leave other changes as they are.
 
         Args:
+            limits: see `check`.
+            settings: likewise.
+
+        Raises:
+            FieldError: see `check`.
+        """
+        self.apply(**self.check(limits, settings))
+
+    def check(
+        self, limits: Mapping[str, Any], settings: Mapping[str, Any]
+    ) -> dict[str, Mapping[str, Any]]:
+        """Return all changes together with some more, without making them.
+
+        Args:
             limits: fields of `Limits` and their values, as a file has them; ``None``
                 undoes a change.
             settings: fields of `Settings`, likewise.
@@ -81,7 +95,7 @@ class FileSettings:
         Raises:
             FieldError: an unknown field, a wrong value, or a field that is fixed.
         """
-        new = {}
+        new: dict[str, Mapping[str, Any]] = {}
         for table, given, old in (
             ("limits", limits, self._limits),
             ("settings", settings, self._settings),
@@ -101,7 +115,7 @@ class FileSettings:
             attrs.evolve(own, limits=limits_, **new["settings"])
         except (TypeError, ValueError) as error:
             raise FieldError("settings", str(error)) from error
-        self.apply(**new)
+        return new
 
     def _check_names(self, table: str, names: Collection[str]) -> None:
         known: Collection[str] = _LIMITS if table == "limits" else _SETTINGS

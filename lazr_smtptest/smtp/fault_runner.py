@@ -22,7 +22,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 from lazr_smtptest.interfaces import IFaultStep
-from lazr_smtptest.model.fault_context import FaultContext, Plan
+from lazr_smtptest.model.fault_context import FaultContext, NotDueError, Plan
 from lazr_smtptest.model.reply import LOCAL_ERROR, Reply
 from lazr_smtptest.smtp.fault_actions import FaultActions
 from lazr_smtptest.smtp.fault_records import Records
@@ -170,6 +170,9 @@ class FaultRunner(FaultActions):
             error = await self._do(step)
             if self._left:
                 return
+            if isinstance(error, NotDueError):
+                self._connection.session.transcript.note(f"fault: {error}")
+                break
             if error is not None:
                 self.failed(error)
                 self._go_on = self._fail

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from zope.interface.verify import verifyObject
 
 from lazr_smtptest.faults import Faults
@@ -739,3 +739,40 @@ def test_a_session_that_lasts_too_long_ends_within_a_fault(
     assert client.closed
     site.clock.advance(100)
     assert client.heard() == b""
+
+
+# Rules that count together with those of other servers
+
+
+def test_a_rule_waits_for_its_count(site: Site) -> None:
+    """The client gets its reply after that, and so do the commands after it."""
+    counted: Deferred[int] = Deferred()
+    rule = site.faults.on("MAIL").reply(451)
+    rule.claim = lambda: counted
+    client = site.connect().greeted()
+    assert client.say(MAIL, "NOOP") == b""
+    counted.callback(7)
+    assert client.heard() == b"451 4.3.0 on purpose\r\n250 2.0.0 OK\r\n"
+    assert [fired.nth for fired in site.faults.journal] == [7]
+
+
+def test_a_rule_that_must_not_fire_changes_nothing(site: Site) -> None:
+    """It has fired as often as it may at other servers; the transcript says so."""
+    rule = site.faults.on("MAIL").reply(451)
+    rule.claim = lambda: succeed(0)
+    client = site.connect().greeted()
+    assert client.codes(MAIL, RCPT) == ["250", "250"]
+    assert "it has fired at another server" in str(client.protocol.session.transcript)
+    assert site.faults.journal == ()
+
+
+def test_a_client_may_leave_meanwhile(site: Site) -> None:
+    """What is counted then is of no use any more."""
+    counted: Deferred[int] = Deferred()
+    rule = site.faults.on("MAIL").reply(451)
+    rule.claim = lambda: counted
+    client = site.connect().greeted()
+    client.say(MAIL)
+    client.leave()
+    assert counted.called
+    assert site.faults.journal == ()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from twisted.internet.defer import succeed
 
 from lazr_smtptest.model.fault_context import FaultContext
 
@@ -149,3 +150,10 @@ def test_an_error_of_a_rule_refuses(served: Served) -> None:
     assert "451 4.3.0" in send(served).text
     with pytest.raises(ZeroDivisionError):
         served.server.check()
+
+
+def test_a_rule_that_has_fired_at_other_servers_lets_it_pass(served: Served) -> None:
+    """The count of all servers is asked before it refuses."""
+    served.server.faults.on("RCPT").reply(550).claim = lambda: succeed(0)
+    assert send(served).status == 200
+    assert served.server.faults.journal == ()

@@ -90,7 +90,7 @@ class Supervisor(Process):
         self._assignment = assignment
         self._endpoints = endpoints
         self._store = store
-        join_nodes(store, self)
+        self.shared = join_nodes(store, self, reactor)
         self._grace = grace
         self._events = events
         self._sampler = sampler

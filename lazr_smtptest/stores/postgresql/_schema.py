@@ -242,4 +242,20 @@ MIGRATIONS: list[tuple[str, ...]] = [
             ends DOUBLE PRECISION NOT NULL
         )""",
     ),
+    (
+        # The fault rules of all nodes. `record`: the table that a rule is from, which
+        # may be a personality with several; `place`: which of them it is.
+        f"""CREATE TABLE fault (
+            number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            record {_TEXT},
+            place INTEGER NOT NULL,
+            fired BIGINT NOT NULL DEFAULT 0
+        )""",
+        # The settings of all nodes that were changed: a value in JSON, by the name of
+        # its table and its own.
+        f"""CREATE TABLE setting (
+            name {_TEXT} PRIMARY KEY,
+            value {_TEXT}
+        )""",
+    ),
 ]

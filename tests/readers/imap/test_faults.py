@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from twisted.internet.defer import succeed
 
 from lazr_smtptest.faults import Faults, Rule
 from lazr_smtptest.tls.context import TLS
@@ -423,3 +424,10 @@ def test_logout_may_be_changed(site: Site) -> None:
     site.faults.on("IMAP LOGOUT").reply("OK see you")
     assert peer.say("a LOGOUT") == b"* BYE bye\r\na OK see you\r\n"
     assert peer.closed
+
+
+def test_a_rule_that_has_fired_at_other_servers_changes_nothing(site: Site) -> None:
+    """The command is carried out."""
+    site.faults.on("IMAP NOOP").reply("NO try later").claim = lambda: succeed(0)
+    assert site.select().say("a NOOP") == b"a OK done\r\n"
+    assert site.faults.journal == ()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
 from http import HTTPStatus
 from itertools import count
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from lazr_smtptest.faults.base import Scripted
@@ -24,6 +25,9 @@ from lazr_smtptest.readers.http.api import records, requests
 from lazr_smtptest.readers.http.api.operations import operation
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
+
+if TYPE_CHECKING:
+    from lazr_smtptest.faults.shared import SharedRules
 
 __all__ = ["MOST_RULES", "FaultRules", "fired_of"]
 
@@ -45,13 +49,22 @@ class FaultRules:
     Args:
         needed: returns the rules.
         most: the most rules at the same time, those of files among them.
+        shared: the rules of several servers, to which new ones are added; ``None``: the
+            server has none.
     """
 
-    def __init__(self, needed: Callable[[], Scripted], most: int = MOST_RULES) -> None:
-        self._needed = needed
+    def __init__(
+        self,
+        needed: Callable[[], Scripted],
+        most: int = MOST_RULES,
+        shared: SharedRules | None = None,
+    ) -> None:
+        self._shared = shared
+        self._needed = needed if shared is None else lambda: shared.faults
         self._most = most
         self._ids: WeakKeyDictionary[Rule, int] = WeakKeyDictionary()
-        self._next = count(1)
+        # Those of the servers together count up.
+        self._next = count(1) if shared is None else count(-1, -1)
 
     def routes(self, prefix: str) -> Iterator[Route]:
         """Return the routes."""
@@ -127,14 +140,27 @@ class FaultRules:
     # The rules
 
     async def rules(self, call: Call) -> Answer:
-        """Answer with the rules, in the order in which they are asked."""
+        """Answer with the rules, in the order in which they are asked.
+
+        Servers that share a database share the rules that are added here, and how often
+        these have fired: ``shared`` is true. What ``counted_by_each`` names, and
+        ``seen``, is counted by each server for itself. Another rule is of this server
+        alone. ``shared`` is null where no other server shares the database.
+        """
+        await self._look()
         return self._listed(self._needed().rules)
+
+    async def _look(self) -> None:
+        """Read what other servers have added, removed and counted."""
+        if self._shared is not None:
+            await self._shared.look()
 
     async def add(self, call: Call) -> Answer:
         """Add rules after those that are there.
 
         They are the tables of a TOML file of faults: each ``fault`` has ``on``, the
         conditions and the actions, each ``personality`` its ``name`` and options.
+        Servers that share a database all have them, half a second later.
 
         Raises:
             HTTPError: 400, one is wrong; then none is added. 429, there are too many.
@@ -151,7 +177,9 @@ class FaultRules:
             )
         try:
             is_little = number <= _FEW and len(call.body) <= _SHORT
-            if call.in_thread is None or is_little:
+            if self._shared is not None:
+                added = await self._shared.add(tables)
+            elif call.in_thread is None or is_little:
                 added = faults.add(tables)
             else:
                 added = await call.in_thread(faults.add, tables)
@@ -166,20 +194,30 @@ class FaultRules:
         return self._listed(added, HTTPStatus.CREATED)
 
     async def clear(self, call: Call) -> Answer:
-        """Remove all rules and the journal; settings of files do not apply any more."""
+        """Remove all rules and the journal; settings of files do not apply any more.
+
+        Of other servers that share the database only the shared rules are removed.
+        """
+        if self._shared is not None:
+            await self._shared.clear()
         self._needed().clear()
         return Answer(status=HTTPStatus.NO_CONTENT)
 
     async def rule(self, call: Call) -> Answer:
         """Answer with a rule."""
-        return json_answer(self._record(self._find(call)))
+        return json_answer(self._record(await self._find(call)))
 
     async def remove(self, call: Call) -> Answer:
         """Remove a rule; its records stay in the journal."""
-        self._find(call).remove()
+        rule = await self._find(call)
+        if self._shared is not None and self._shared.number_of(rule) is not None:
+            await self._shared.remove(rule)
+        else:
+            rule.remove()
         return Answer(status=HTTPStatus.NO_CONTENT)
 
-    def _find(self, call: Call) -> Rule:
+    async def _find(self, call: Call) -> Rule:
+        await self._look()
         id = call.parameters["rule"]
         for rule in self._needed().rules:
             if str(self._id(rule)) == id:
@@ -188,6 +226,9 @@ class FaultRules:
 
     def _id(self, rule: Rule) -> int:
         """Return the id of a rule: a number that no other rule had."""
+        number = None if self._shared is None else self._shared.number_of(rule)
+        if number is not None:
+            return number
         if rule not in self._ids:
             self._ids[rule] = next(self._next)
         return self._ids[rule]
@@ -206,12 +247,14 @@ class FaultRules:
             times=rule.limit,
             optional=rule.is_optional,
             missing=bool(rule.missing),
+            shared=None if self._shared is None else rule.claim is not None,
+            counted_by_each=[] if rule.claim is None else [*rule.counted_by_each],
         )
 
     # What they did
 
     async def journal(self, call: Call) -> Answer:
-        """Answer with the latest rules that fired, oldest first."""
+        """Answer with the latest rules that fired at this server, oldest first."""
         limit = int(call.number("limit", 50, least=1, most=_MOST))
         fired = self._needed().journal[-limit:]
         return json_answer(records.Journal([fired_of(each) for each in fired]))
@@ -222,6 +265,7 @@ class FaultRules:
         Raises:
             HTTPError: 409, one has not; ``detail`` lists them.
         """
+        await self._look()
         faults = self._needed()
         report = faults.report()
         if not report:

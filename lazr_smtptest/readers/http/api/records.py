@@ -227,7 +227,9 @@ class Mailboxes(msgspec.Struct, frozen=True):
 class Rule(msgspec.Struct, frozen=True):
     """A fault rule; ``rule`` is the rule as it is written in Python.
 
-    ``missing`` is true if a test expects that it fires more often.
+    ``missing`` is true if a test expects that it fires more often. ``shared``: whether
+    all servers of the database have it, and count together how often it has fired;
+    null if there are no others. ``counted_by_each`` names what each counts for itself.
     """
 
     id: int
@@ -238,6 +240,8 @@ class Rule(msgspec.Struct, frozen=True):
     times: int | None
     optional: bool
     missing: bool
+    shared: bool | None = None
+    counted_by_each: list[str] = []
 
 
 class Rules(msgspec.Struct, frozen=True):

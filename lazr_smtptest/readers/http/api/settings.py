@@ -33,6 +33,7 @@ class SettingsAnswer(msgspec.Struct, frozen=True):
     """The settings for new sessions, and the names of those that cannot be changed.
 
     ``store`` and ``tags`` are null where the store has none that can be changed.
+    ``shared``: whether a change is one of all servers that share the database.
     """
 
     limits: dict[str, int | float | None]
@@ -46,6 +47,7 @@ class SettingsAnswer(msgspec.Struct, frozen=True):
     fixed: list[str]
     store: StoreBounds | None
     tags: StoreTags | None
+    shared: bool
 
 
 class SettingsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,19 +106,29 @@ class ServerSettings:
         return self._answer()
 
     async def change(self, call: Call) -> Answer:
-        """Change some settings, and answer with all."""
+        """Change some settings, and answer with all.
+
+        All servers that share a database change them, the others half a second later;
+        one that starts later has them, too. A field that is ``fixed`` at one of the
+        others stays there as it is, and its log says so.
+        """
         asked = await call.json(SettingsRequest)
         live = self._context.needed_settings()
         try:
             adjust = self._prepared(asked)
-            live.change(asked.limits, asked.settings)
+            if self._context.shared_settings is None:
+                live.change(asked.limits, asked.settings)
+            else:
+                live.check(asked.limits, asked.settings)
         except FieldError as error:
             raise HTTPError(
                 HTTPStatus.BAD_REQUEST, f"bad {error.key}: {error}"
             ) from error
         except ValueError as error:
             raise HTTPError(HTTPStatus.BAD_REQUEST, str(error)) from error
-        if adjust is not None:
+        if self._context.shared_settings is not None:
+            await self._context.shared_settings.change(_changes(asked))
+        elif adjust is not None:
             await self._context.reader.call(adjust)
         return self._answer()
 
@@ -149,5 +161,17 @@ class ServerSettings:
                 fixed=sorted(live.fixed),
                 store=StoreBounds.of(self._context.store),
                 tags=StoreTags.of(self._context.store),
+                shared=self._context.shared_settings is not None,
             )
         )
+
+
+def _changes(asked: SettingsRequest) -> dict[str, dict[str, Any]]:
+    """Return the values to change, by table and name."""
+    changes = {"limits": asked.limits, "settings": asked.settings}
+    for name, table in (("store", asked.store), ("tags", asked.tags)):
+        given = {} if table is None else msgspec.structs.asdict(table)
+        changes[name] = {
+            key: value for key, value in given.items() if value is not msgspec.UNSET
+        }
+    return changes

@@ -84,6 +84,8 @@ class TestRules:
             "times": 2,
             "optional": False,
             "missing": True,
+            "shared": None,
+            "counted_by_each": [],
         }
         assert client.get(f"/api/v2/faults/{rule['id']}").json == rule
 

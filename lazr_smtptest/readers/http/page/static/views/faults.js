@@ -128,8 +128,8 @@ class FaultsView extends Part {
   #rules() {
     return html`<section class="card"><h2>${t("faults.armed")}</h2>${state.rules.length ? html`<ul class="plain">
       ${state.rules.map((each) => html`<li class="strip"><code>${marked(each.rule)}</code><span class="spring"></span>
-        <span class="chip ${each.fired ? "good" : ""}">${each.times
-          ? t("faults.fired-of", { n: each.fired, times: each.times }) : t("faults.fired", { n: each.fired })}</span>
+        <span class="chip ${each.fired ? "good" : ""}">${
+          t(each.times ? "faults.fired-of" : "faults.fired", each)}${each.shared === false ? t("faults.own") : nothing}</span>
         <button class="btn small" aria-label=${t("faults.disarm-rule", { rule: each.rule })}
           @click=${() => this.#remove(each.id)}>${t("faults.disarm")}</button></li>`)}
     </ul>` : html`<p>${t("faults.none")}</p>`}</section>`;

@@ -58,8 +58,9 @@ _COMPRESSED = ("application/json", "text/", "application/problem+json")
 # RFC 9112 section 3.2.2: the host is that of Host.
 _ABSOLUTE = re.compile("https?://[^/?#]*", re.IGNORECASE)
 
-# The beginnings of answers, and the values of Accept-Encoding, that are kept.
-_HEADS, _ENCODINGS = 256, 16
+# The beginnings of answers, the values of Accept-Encoding, and the compressed bodies
+# that are kept; none of the last is larger than `_LONG`.
+_HEADS, _ENCODINGS, _BODIES = 256, 16, 8
 
 # The header of every answer: nothing in it is to be run, framed, or remembered.
 _SECURITY = {
@@ -308,7 +309,8 @@ class HTTPRequest(http.Request):
         fields = () if "Vary" in answer.headers else (_VARY,)
         if not self._can_compress(answer):
             return body, fields
-        return _gzip(body), (*fields, *_GZIP.items())
+        compress = _gzip_again if len(body) <= _LONG else _gzip
+        return compress(body), (*fields, *_GZIP.items())
 
     def _can_compress(self, answer: Answer) -> bool:
         """Return whether the body may be compressed, and is not yet."""
@@ -348,6 +350,10 @@ def _gzip(body: bytes) -> bytes:
     # Level 1: another one takes five times as long to save a tenth.
     compressor = zlib.compressobj(1, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
     return compressor.compress(body) + compressor.flush()
+
+
+# An answer that is kept is asked for again and again, and is the same bytes.
+_gzip_again = lru_cache(_BODIES)(_gzip)
 
 
 def _target(uri: bytes) -> tuple[str, str]:

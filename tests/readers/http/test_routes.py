@@ -57,6 +57,13 @@ def test_a_parameter_is_tried_when_the_fixed_segment_leads_nowhere() -> None:
     assert found(routes, "/latest/y") == ("/{a}/y", {"a": "latest"})
 
 
+def test_a_path_that_was_missing_has_the_route_that_is_added_later() -> None:
+    routes = routes_of("/{a}")
+    assert routes.get("GET", "/x/y") is None
+    add(routes, "GET", "/x/{b}")
+    assert found(routes, "/x/y") == ("/x/{b}", {"b": "y"})
+
+
 def test_each_method_names_its_parameter_itself() -> None:
     routes = routes_of("/{id}")
     add(routes, "DELETE", "/{name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 import pytest
@@ -177,6 +178,26 @@ class TestAnswers:
         assert answer.headers["content-encoding"] == "gzip"
         assert int(answer.headers["content-length"]) < 100
         assert answer.body == b"x" * 5000
+
+    def test_one_that_is_asked_for_again_is_compressed_once(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made, compress = [], zlib.compressobj
+
+        def count(*arguments: int) -> Any:
+            made.append(arguments)
+            return compress(*arguments)
+
+        monkeypatch.setattr(zlib, "compressobj", count)
+        kept = text_answer(f"a text of this test {id(self)}" * 100)
+
+        async def large(call: Call) -> Answer:
+            return kept
+
+        client = Client(make_site(large))
+        first, second = [client.get("/fixed", accept_encoding="gzip") for _ in "12"]
+        assert first.body == second.body == kept.body
+        assert len(made) == 1
 
     @pytest.mark.parametrize("accepted", ["", "br", "gzip;q=0", "gzip;q=0.0"])
     def test_it_is_not_if_the_client_does_not(self, accepted: str) -> None:

@@ -310,6 +310,20 @@ class TestSearch:
         field.fill("hello")
         expect(problem).to_be_hidden()
 
+    def test_no_error_is_shown_while_a_term_can_be_completed(self, three):
+        """A quote that is open is closed by what is offered."""
+        ids = {"query": "subject:a", "add_tags": ["of two words"]}
+        url = f"{three.url.split('#')[0]}api/v2/messages"
+        assert three.request.patch(url, data=ids).ok
+        expect(three.locator(".side")).to_contain_text("of two words")
+        with three.expect_response(lambda answer: answer.status == 400):
+            three.get_by_role("combobox").press_sequentially('tag:"of')
+        problem = three.locator(".search-problem")
+        expect(problem).to_contain_text("character 5")
+        expect(problem).to_be_hidden()
+        three.keyboard.press("Escape")
+        expect(problem).to_be_visible()
+
     def test_a_field_is_completed(self, three):
         """By the keyboard."""
         field = three.get_by_role("combobox", name="Search mail")

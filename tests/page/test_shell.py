@@ -356,6 +356,17 @@ class TestAway:
         send.click()
         expect(page.get_by_role("heading", name="Written before")).to_be_visible()
 
+    def test_what_cannot_be_loaded_tells_why(self, page, site):
+        """In the language of the page, and not in the words of the browser."""
+        found = site.send("Subject: one\n\nHi.\n")
+        site.send("Subject: two\n\nHi.\n")
+        page.goto(f"{site.url}#/messages/{found.id}")
+        expect(page.get_by_role("heading", name="one")).to_be_visible()
+        site.controller.stop()
+        expect(page.locator(".away")).to_be_visible()
+        page.locator(".row", has_text="two").click()
+        expect(page.locator(".view .empty")).to_contain_text("does not answer")
+
     def test_the_list_stays(self, page, site):
         """With its search."""
         site.send("Subject: kept\n\nHi.\n")

@@ -1,5 +1,7 @@
 // The client of /api/v2: every request of the page is made here.
 
+import { t } from "./lang.js";
+
 /** The address of the page, which all paths are relative to: it may be below a base. */
 export const ROOT = new URL(".", document.baseURI.split("#")[0]);
 
@@ -51,13 +53,12 @@ export async function request(method, path, options = {}) {
   } catch (error) {
     if (error.name === "AbortError") throw error;
     api.dispatchEvent(new Event("away"));
-    throw new Problem(0, { detail: String(error.message) });
+    throw new Problem(0, { detail: t("away.bar") });
   }
   if (!response.ok) {
     throw await problemOf(response);
   }
-  if (response.status === 204) return null;
-  return as === "text" ? response.text() : response.json();
+  return response.status === 204 ? null : response[as]();
 }
 
 const ACCEPTED = { json: "application/json", text: "text/*" };

@@ -73,12 +73,12 @@ class SearchField extends Part {
         aria-pressed=${isSaved} aria-label=${t("search.save")} title=${t("search.save")}
         >${isSaved ? "★" : "☆"}</button>` : nothing}
       <kbd aria-hidden="true">/</kbd>
-      ${this.#shownProblem()}
       <ul class="options" id="search-options" role="listbox" aria-label=${t("search.options")}
         ?hidden=${!this.#isOpen}>${this.#isOpen ? this.found.options.map((each, index) => html`<li
           id="search-option-${index}" role="option" aria-selected=${index === this.chosen}
           @mousedown=${(event) => this.#take(event, index)}><code>${each.text}</code>
           ${each.key ? html`<span>${t(each.key)}</span>` : nothing}</li>`) : nothing}</ul>
+      ${this.#shownProblem()}
     </div>`;
   }
 

@@ -12,7 +12,7 @@ from lazr_smtptest.cli.option import Groups, Option
 __all__ = ["hint_for", "write_help"]
 
 # What getopt says of an option that does not exist.
-_UNKNOWN = re.compile(r"option --([\w-]+) not recognized")
+_UNKNOWN = re.compile(r"option --?([\w-]+) not recognized")
 
 # Columns of the help before the text of an option.
 _INDENT = 28

@@ -19,8 +19,11 @@ def check_ready_file(path: Path) -> None:
     # Others would believe it.
     path.unlink(missing_ok=True)
     beginning = _beginning(path)
-    beginning.touch()
-    beginning.unlink()
+    try:
+        # A full disk takes an empty file.
+        beginning.write_bytes(b"\n")
+    finally:
+        beginning.unlink(missing_ok=True)
 
 
 def write_ready_file(path: Path, ports: Mapping[str, str]) -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from functools import partial
@@ -84,7 +85,17 @@ def prepare(path: Path, first: int = 0) -> None:
             # This setting is stored in the file.
             use_wal(connection)
     except sqlite3.Error as error:
-        raise StoreError(f"cannot use {str(path)!r} as {_KIND}: {error}") from error
+        reason = "database or disk is full" if _is_full(path, error) else error
+        raise StoreError(f"cannot use {str(path)!r} as {_KIND}: {reason}") from error
+
+
+def _is_full(path: Path, error: sqlite3.Error) -> bool:
+    """Return whether an error is that of a full disk.
+
+    SQLite reports it as an error of input or output where it makes the index of its
+    log, which every reader needs.
+    """
+    return str(error) == "disk I/O error" and not shutil.disk_usage(path.parent).free
 
 
 def _check_sqlite(path: Path) -> None:

@@ -36,6 +36,16 @@ def test_a_command_that_is_like_no_other_lists_them(
     assert "use serve, ready, send, sendmail, load, list, " in capsys.readouterr().err
 
 
+def test_an_unknown_letter_leads_to_the_help(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """No option has a short name."""
+    assert main(["-x"]) == 2
+    assert capsys.readouterr().err == (
+        "smtptest: option -x not recognized; --help lists the options\n"
+    )
+
+
 @pytest.mark.parametrize("command", [[], ["serve"], ["ready"], ["readyz"]])
 def test_an_error_of_options_begins_with_the_command_that_was_given(
     command: list[str], capsys: pytest.CaptureFixture[str]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +31,25 @@ def test_a_file_of_before_is_removed_by_the_check(tmp_path: Path) -> None:
     file.write_text("smtp=127.0.0.1:1\n")
     check_ready_file(file)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return the folder of a disk without room, on which an empty file can be made."""
+    words = ["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", str(tmp_path)]
+    if os.geteuid() != 0 or subprocess.run(words, check=False).returncode:
+        # Not a program that could be got: few systems let a test do this.
+        pytest.skip("only root may mount a small disk")
+    (tmp_path / "ballast").write_bytes(b"x" * 4096)
+    yield tmp_path
+    subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
+
+
+def test_a_full_disk_is_an_error_of_the_check(full_disk: Path) -> None:
+    """The server does not start, since nobody would hear that it is ready."""
+    with pytest.raises(OSError, match="No space left"):
+        check_ready_file(full_disk / "ready")
+    assert [each.name for each in full_disk.iterdir()] == ["ballast"]
 
 
 def test_the_manager_gets_the_state(manager: socket.socket) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from lazr_smtptest.stores import open_store
+from lazr_smtptest.errors import StoreError
+from lazr_smtptest.stores import SQLiteStore, open_store
 
 from .victim import Victim, content_of, number_of
 
@@ -102,3 +103,15 @@ def test_a_store_that_was_taken_away_refuses_messages(
         (tmp_path / "away").rename(folder)
         assert send(client, 2, 1000) == "250"
     assert numbers(f"{kind}:{folder / 'box'}") == [0, 2]
+
+
+def test_a_database_on_a_full_disk_cannot_be_opened_and_says_why(
+    small_disk: Path,
+) -> None:
+    """SQLite calls it an error of input or output."""
+    path = small_disk / "mail.db"
+    SQLiteStore(path).close()
+    with pytest.raises(OSError, match="No space left"):
+        (small_disk / "ballast").write_bytes(b"x" * 4_000_000)
+    with pytest.raises(StoreError, match=r"SQLite store: database or disk is full$"):
+        SQLiteStore(path)

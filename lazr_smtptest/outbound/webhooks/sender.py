@@ -218,12 +218,16 @@ class Sender(BackgroundSender):
             self._moved()
 
     async def _deliver(self, summary: Summary) -> None:
-        """Deliver a message, in as many attempts as it needs."""
+        """Deliver a message, in as many attempts as it needs, while it is there."""
         body = self._encode(summary)
         attempt, refusals, delay = 0, 0, _FIRST
         while True:
             attempt += 1
             await self._keep_turn(self.webhook.timeout + _SPARE)
+            # It may be gone since its page was read, or since the last attempt.
+            if not await self._reader.marks([summary.number]):
+                self.failed = None
+                return
             response, error = await self._try(summary.id, body)
             status = response.status if response else 0
             if not error and status // 100 != 2:

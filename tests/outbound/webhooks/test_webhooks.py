@@ -443,6 +443,42 @@ def test_removed_messages_are_not_told():
     assert hooks.is_idle
 
 
+def test_a_message_that_is_removed_between_attempts_is_not_told_again():
+    """The next one follows."""
+    hooks = Hooks()
+    hooks.keep("a")
+    hooks.take().answer("500 Error")
+    hooks.store.remove(Selection(query="subject:a"))
+    hooks.keep("b")
+    hooks.advance(1)
+    assert subject_of(hooks.take()) == "b"
+
+
+def test_nothing_is_tried_again_after_the_message_is_removed():
+    """A list of the webhooks shows that it waits for none."""
+    hooks = Hooks()
+    hooks.keep("a")
+    hooks.take().answer("500 Error")
+    hooks.store.remove(Selection(query="subject:a"))
+    hooks.advance(1)
+    assert hooks.is_idle
+    assert hooks.service.senders[0].failed is None
+
+
+def test_messages_that_are_removed_while_an_earlier_one_waits_are_not_told():
+    """They were found together with it."""
+    hooks = Hooks()
+    hooks.keep("first")
+    first = hooks.take()
+    hooks.keep("a")
+    hooks.keep("b")
+    first.answer()
+    second = hooks.take()
+    hooks.store.remove(Selection(query="subject:b"))
+    second.answer()
+    assert hooks.is_idle
+
+
 def test_positions_are_void_in_another_store(tmp_path):
     """Its numbers are counted anew: all its messages are new."""
     positions = Positions(tmp_path / "positions")

@@ -156,7 +156,7 @@ class Connection(smtp.ESMTP):
 
     @property
     def recorder(self) -> Recorder:
-        """What keeps the record of the session: a new one, for it has no state."""
+        """The recorder of the session, a new one each time: it has no state."""
         return Recorder(self.session, self.observer, self.reporter)
 
     # Time

@@ -592,7 +592,7 @@ TASKS = {
     "aiosmtplib async test": "task-aiosmtplib",
     "django smtp backend": "task-django",
     "node program another process": "task-node",
-    "see mail curl": "task-curl",
+    "see mail browser curl": "task-curl",
     "background ci ready": "task-ci",
     "stop number messages": "task-stop-after",
     "keep mail restart search": "task-restart",

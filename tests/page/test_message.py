@@ -167,6 +167,13 @@ class TestHead:
         expect(opened.locator(".head h1")).to_be_visible()
         expect(frame(opened).locator("b")).to_be_visible()
 
+    def test_printed_html_has_a_sheet(self, opened):
+        """As much as fits below the envelope: a frame does not tell its height."""
+        opened.set_viewport_size({"width": 700, "height": 300})
+        opened.emulate_media(media="print")
+        expect(frame(opened).locator("b")).to_be_visible()
+        assert opened.locator("iframe.mail").bounding_box()["height"] == 760
+
     def test_attachments_are_above_the_content(self, opened):
         """With name, type and size, to download."""
         files = opened.get_by_role("list", name="Attachments")

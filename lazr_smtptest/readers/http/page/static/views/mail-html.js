@@ -10,7 +10,7 @@ import { choice } from "../parts/choice.js";
 // Bytes of an HTML part above which it is offered, not drawn.
 const LARGE = 5_000_000;
 
-const NOTHING = { url: "", count: 0, images: 0, blocked: [], failure: "" };
+const NOTHING = { blocked: [] };
 
 class MailHTML extends Part {
   static properties = {

@@ -6,8 +6,8 @@ batch, and each client waits for its own batch only.
 
 Clients that were answered together send their next messages nearly together. If the
 first of these got a batch to itself, the others would have to wait for it. So the
-writer waits briefly until half of the clients have sent; the other half sends while
-that batch is written. Where the disk is so slow that all could have sent in that
+writer waits briefly until three quarters of the clients have sent; the others send
+while that batch is written. Where the disk is so slow that all could have sent in that
 time, it waits for all of them. A single client never waits.
 """
 
@@ -41,9 +41,9 @@ _Result = TypeVar("_Result")
 # store that nobody closes leaves no thread behind.
 _PATIENCE = 5.0
 
-# The wait for the next batch: the part of the time that the last batch took, and at
-# most so many seconds.
-_GATHERING = 0.5
+# The longest wait for the next batch: the part of the time that the last batch took,
+# and at most so many seconds.
+_GATHERING = 1.0
 _LONGEST_GATHERING = 0.005
 
 # Seconds from the reply to a client to its next message, where one client is answered;
@@ -226,7 +226,7 @@ class Writer:
     def _awaited(self) -> int:
         """Return how many messages to wait for before a batch is written."""
         slow = self._patient and self._seconds > self._crowd * _TURN
-        return self._crowd if slow else self._crowd // 2
+        return self._crowd if slow else self._crowd * 3 // 4
 
     def _gather(self) -> None:
         """Wait briefly for the clients that sent together before."""

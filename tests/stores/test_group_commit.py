@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from queue import Queue
+from queue import Empty, Queue
 from typing import Any
 
 import pytest
@@ -262,7 +262,7 @@ def test_on_a_slow_disk_all_are_waited_for_who_came_together(
     turn: float,
     waited_for: bool,
 ) -> None:
-    """Half of them are enough on a fast one, and where each takes it its time."""
+    """Some of them are enough on a fast one, and where each takes it its time."""
     monkeypatch.setattr(_writer, "_TURN", turn)
     monkeypatch.setattr(_writer, "_GATHERING", float("inf"))
     monkeypatch.setattr(_writer, "_LONGEST_GATHERING", PATIENCE)
@@ -279,6 +279,35 @@ def test_on_a_slow_disk_all_are_waited_for_who_came_together(
         writer.submit(make_envelope(), answered.put)
     assert disk.size_of_batch() == 4 + waited_for
     disk.go_on.put(None)
+    writer.close()
+
+
+def test_on_a_fast_disk_three_quarters_of_the_clients_are_waited_for(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others send while the batch of these is written."""
+    monkeypatch.setattr(_writer, "_GATHERING", float("inf"))
+    monkeypatch.setattr(_writer, "_LONGEST_GATHERING", PATIENCE)
+    writer = Writer(disk.write, lambda envelope: None, patient=False)
+    answered: Queue[Exception | None] = Queue()
+
+    def write(*, of: int, submitted: int) -> None:
+        assert disk.size_of_batch() == of
+        for _ in range(submitted):
+            writer.submit(make_envelope(), answered.put)
+        disk.go_on.put(None)
+        for _ in range(of):
+            answered.get(timeout=PATIENCE)
+
+    writer.submit(make_envelope(), answered.put)
+    write(of=1, submitted=8)
+    write(of=8, submitted=0)
+    for _ in range(5):
+        writer.submit(make_envelope(), answered.put)
+    with pytest.raises(Empty):
+        disk.batches.get(timeout=0.1)
+    writer.submit(make_envelope(), answered.put)
+    write(of=6, submitted=0)
     writer.close()
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lazr_smtptest.version import __version__
@@ -28,7 +29,7 @@ COLUMNS = (
 _DELAY = 5000
 _SYNCS = "fsync,fdatasync"
 
-# What is given to the server; {} is a folder of its own.
+# What is given to the server; {} is a folder of its own, and {name} its name.
 _STORES: dict[str, Mapping[str, str]] = {
     "memory": {"store": "memory?max-count=0&max-bytes=0"},
     "sqlite": {"store": "sqlite:{}/box"},
@@ -37,7 +38,7 @@ _STORES: dict[str, Mapping[str, str]] = {
     "maildir": {"store": "maildir:{}/box"},
     "mbox": {"store": "mbox:{}/box"},
 }
-# The URL of an empty database, whose server makes everything durable.
+# The URL of a database for schemas, whose server makes everything durable.
 _POSTGRESQL = "LAZR_SMTPTEST_POSTGRESQL"
 
 _ON_A_SLOW_DISK = ("sqlite", "sqlite, one commit each")
@@ -58,7 +59,9 @@ def _postgresql() -> Entry:
     if not url:
         missing = f"{_POSTGRESQL}=postgresql://..."
         return Entry(name, __version__, None, missing=missing)
-    return _entry(name, {"store": url.replace("{", "{{").replace("}", "}}")})
+    url = url.replace("{", "{{").replace("}", "}}")
+    # Each turn begins with an empty store.
+    return _entry(name, {"store": f"{url}{'&' if '?' in url else '?'}schema={{name}}"})
 
 
 def _entry(name: str, options: Mapping[str, str], under: Sequence[str] = ()) -> Entry:
@@ -77,5 +80,6 @@ def _slow(name: str, options: Mapping[str, str]) -> Entry:
 
 def _play(options: Mapping[str, str], under: Sequence[str], budget: Budget) -> Sample:
     with TemporaryDirectory() as folder:
-        here = {name: value.format(folder) for name, value in options.items()}
+        name = Path(folder).name
+        here = {key: value.format(folder, name=name) for key, value in options.items()}
         return play(Ours(here, under=under), PLAN, budget)

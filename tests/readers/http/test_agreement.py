@@ -18,6 +18,7 @@ from lazr_smtptest.stores import (
     MaildirStore,
     MemoryStore,
     SQLiteStore,
+    open_store,
 )
 
 from ...chance import some
@@ -59,9 +60,10 @@ CHANGES = (
 
 
 @pytest.fixture
-def sites(tmp_path: Path) -> Iterator[dict[str, Mail]]:
+def sites(tmp_path: Path, postgresql: str) -> Iterator[dict[str, Mail]]:
     """The HTTP sides of all stores."""
     stores = {name: make(tmp_path) for name, make in STORES.items()}
+    stores["postgresql"] = open_store(postgresql)
     sites = {
         name: Mail(store=store, has_mailhog=True) for name, store in stores.items()
     }

@@ -18,7 +18,7 @@ from lazr_smtptest.errors import StoreError
 from lazr_smtptest.interfaces import ISharedStore
 from lazr_smtptest.model.node import Node
 from lazr_smtptest.stores import open_store
-from lazr_smtptest.stores.postgresql import _membership, _migration, _schema
+from lazr_smtptest.stores.postgresql import _membership
 from lazr_smtptest.version import __version__
 
 from ...postgresql import Server
@@ -218,21 +218,3 @@ def test_closing_does_not_wait_for_a_database_that_is_away(
     joined(store)
     postgresql_server.stop("immediate")
     store.close()
-
-
-def test_tables_of_before_are_migrated_while_an_older_node_writes(
-    postgresql: str, open_again: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    schema = "&schema=older"
-    with psycopg.connect(postgresql, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA IF EXISTS older CASCADE")
-    with monkeypatch.context() as context:
-        context.setattr(_migration, "MIGRATIONS", _schema.MIGRATIONS[:1])
-        older = open_again(schema)
-        older.add(make_envelope(1))
-    newer = open_again(schema)
-    joined(newer)
-    older.add(make_envelope(2))
-    newer.add(make_envelope(3))
-    assert len(older) == len(newer) == 3
-    assert newer.nodes()[0].messages <= 1

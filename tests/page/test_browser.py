@@ -44,12 +44,17 @@ def test_an_error_of_a_script_is_noted(page, requests):
     assert any("broken" in each for each in requests.errors)
 
 
+PERMISSION = """async () =>
+  (await navigator.permissions.query({ name: "geolocation" })).state"""
+
+
 def test_nothing_of_a_test_is_left_to_the_next(context, site, usual_context):
     """Neither pages, routes, cookies, permissions nor what a page has stored."""
     page = context.new_page()
     page.goto(site.url + "livez")
     page.evaluate("localStorage.setItem('a', 'b'); document.cookie = 'a=b'")
-    context.grant_permissions(["notifications"])
+    context.grant_permissions(["geolocation"])
+    assert page.evaluate(PERMISSION) == "granted"
     context.route("**/livez", lambda route: route.fulfill(body="left"))
     usual_context.clear()
     assert page.is_closed()
@@ -57,7 +62,7 @@ def test_nothing_of_a_test_is_left_to_the_next(context, site, usual_context):
     page.goto(site.url + "livez")
     assert "left" not in page.content()
     assert page.evaluate("localStorage.length + document.cookie") == "0"
-    assert page.evaluate("Notification.permission") != "granted"
+    assert page.evaluate(PERMISSION) != "granted"
 
 
 def test_other_tests_of_the_process_can_run_event_loops(chromium):

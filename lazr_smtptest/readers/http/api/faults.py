@@ -50,7 +50,8 @@ class FaultRules:
         needed: returns the rules.
         most: the most rules at the same time, those of files among them.
         shared: the rules of several servers, to which new ones are added; ``None``: the
-            server has none.
+            rules are of this server alone.
+        has_others: whether other servers share the store.
     """
 
     def __init__(
@@ -58,8 +59,11 @@ class FaultRules:
         needed: Callable[[], Scripted],
         most: int = MOST_RULES,
         shared: SharedRules | None = None,
+        *,
+        has_others: bool = False,
     ) -> None:
         self._shared = shared
+        self._has_others = has_others or shared is not None
         self._needed = needed if shared is None else lambda: shared.faults
         self._most = most
         self._ids: WeakKeyDictionary[Rule, int] = WeakKeyDictionary()
@@ -247,7 +251,7 @@ class FaultRules:
             times=rule.limit,
             optional=rule.is_optional,
             missing=bool(rule.missing),
-            shared=None if self._shared is None else rule.claim is not None,
+            shared=rule.claim is not None if self._has_others else None,
             counted_by_each=[] if rule.claim is None else [*rule.counted_by_each],
         )
 

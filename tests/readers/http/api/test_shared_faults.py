@@ -93,6 +93,18 @@ def test_a_rule_of_a_server_alone_says_so(nodes: tuple[Node, Node]) -> None:
     assert one.listed() == []
 
 
+def test_a_rule_of_a_mailbox_says_that_it_is_of_one_server(
+    nodes: tuple[Node, Node],
+) -> None:
+    """The mailbox is one of all servers, its rules are not."""
+    one, _ = nodes
+    given = {"address": "a@example.com"}
+    name = one.client.request("POST", "/api/v2/mailboxes", json=given).json["name"]
+    path = f"/api/v2/mailboxes/{name}/faults"
+    answer = one.client.request("POST", path, json={"fault": [RULE]})
+    assert [rule["shared"] for rule in answer.json["rules"]] == [False]
+
+
 def test_a_rule_names_what_each_server_counts_for_itself(
     nodes: tuple[Node, Node],
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import smtplib
+import ssl
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -47,8 +48,9 @@ def send(arguments: Sequence[str]) -> int:
     try:
         client = server.connect()
     except (OSError, smtplib.SMTPException) as error:
+        what = "TLS with the server" if isinstance(error, ssl.SSLError) else "server"
         where = f"{options.host}:{options.port}"
-        print(f"smtptest send: no server at {where}: {reason(error)}", file=sys.stderr)
+        print(f"smtptest send: no {what} at {where}: {reason(error)}", file=sys.stderr)
         return 1
     try:
         server.prepare(client)

@@ -226,6 +226,8 @@ def reason(error: BaseException) -> str:
         if isinstance(text, bytes):
             text = text.decode("utf-8", "replace")
         return f"refused: {error.smtp_code} {text}"
+    if isinstance(error, ssl.SSLError) and error.reason == "WRONG_VERSION_NUMBER":
+        return "it answers without TLS"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error)

@@ -10,7 +10,7 @@ from lazr_smtptest.load.results import Latency
 
 __all__ = ["Threshold", "parse_threshold", "shown_seconds"]
 
-_FORM = "a percentile, mean or max and a time, such as p99=200ms, not {!r}"
+_FORM = "a percentile, mean or max and a time, such as p99=200ms"
 _THRESHOLD = re.compile(
     r"(?P<name>p(?P<percent>[0-9]{1,2}(?:\.[0-9]{1,4})?|100)|mean|max)"
     r"=(?P<number>[0-9]{1,9}(?:\.[0-9]{1,6})?)(?P<unit>us|ms|s)"
@@ -53,7 +53,7 @@ def parse_threshold(text: str) -> Threshold:
     """
     match = _THRESHOLD.fullmatch(text)
     if match is None:
-        raise ValueError(_FORM.format(text))
+        raise ValueError(_FORM)
     percent = None if match["percent"] is None else float(match["percent"])
     seconds = float(match["number"]) * _UNITS[match["unit"]]
     return Threshold(match["name"], seconds, percent)

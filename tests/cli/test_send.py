@@ -41,6 +41,17 @@ def send(server: CaptureController, *arguments: object) -> int:
     return main(["send", port, *map(str, arguments)])
 
 
+def test_a_server_without_tls_is_told(
+    server: CaptureController, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is there, so the line does not say that there is none."""
+    assert send(server, "--tls", file) == 1
+    assert capsys.readouterr().err == (
+        f"smtptest send: no TLS with the server at 127.0.0.1:{server.port}: "
+        "it answers without TLS\n"
+    )
+
+
 def test_the_header_says_from_whom_and_to_whom(
     server: CaptureController, file: Path
 ) -> None:

@@ -11,12 +11,12 @@ import re
 import signal
 import smtplib
 import struct
-import subprocess
-import sys
 import termios
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+
+from .forking import Forked
 
 ROOT = Path(__file__).parents[1]
 
@@ -61,7 +61,7 @@ def environment_of_pytest() -> dict[str, str]:
 
 
 class Process:
-    """A command that runs, and the lines that it writes.
+    """A command that runs, and the lines that it writes; it is forked, see `Forked`.
 
     Args:
         command: what comes behind ``python -u``.
@@ -82,14 +82,15 @@ class Process:
         sigint: signal.Handlers = signal.SIG_DFL,
     ) -> None:
         output, inherited = os.pipe() if columns is None else _terminal(columns)
-        with inherited_sigint(sigint):
-            self.popen = subprocess.Popen(
-                [sys.executable, "-u", *command],
+        with Path(os.devnull).open() as nothing:
+            self.popen = Forked(
+                command,
                 cwd=cwd,
                 env={**os.environ, **_USUAL, **(environment or {})},
-                stdin=subprocess.DEVNULL,
+                stdin=nothing.fileno(),
                 stdout=inherited,
                 stderr=inherited,
+                is_interrupted=sigint == signal.SIG_DFL,
             )
         os.close(inherited)
         self.lines: list[str] = []

@@ -92,6 +92,7 @@ MARKS = {
     "stores/sudden/": ["slow", "once"],
     "test_benchmarks.py": ["slow", "once"],
     "test_documentation.py": ["slow", "twice"],
+    "test_forking.py": ["slow", "once"],
     "test_platforms.py": ["slow", "once"],
     "test_senders.py": ["slow"],
     "test_site.py": ["slow", "once"],

@@ -14,6 +14,8 @@ from types import TracebackType
 
 from lazr_smtptest.interfaces import IMessageStore
 
+from ...forking import Piped
+
 __all__ = [
     "CONNECTIONS",
     "Client",
@@ -70,12 +72,17 @@ class Victim:
         *arguments: str,
         before: Sequence[str] = (),
     ) -> None:
-        self.process = subprocess.Popen(
-            [*before, sys.executable, str(_SERVE), spec, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        words = [str(_SERVE), spec, *arguments]
+        self.process: subprocess.Popen[str] | Piped
+        if before:
+            self.process = subprocess.Popen(
+                [*before, sys.executable, *words],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        else:
+            self.process = Piped(words)
         assert self.process.stdout is not None
         self.port = int(self.process.stdout.readline())
 

@@ -19,7 +19,6 @@ import attrs
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
-import lazr_smtptest
 from lazr_smtptest import (
     CaptureController,
     Envelope,
@@ -36,12 +35,8 @@ from lazr_smtptest.smtp.extensions import EXTENSIONS
 from lazr_smtptest.testing.pytest_options import OPTIONS as PYTEST_OPTIONS
 from lazr_smtptest.testing.servers import KEYWORDS
 from tests.clients.conftest import missing
-from tests.commands import environment_of_pytest
-from tests.documents import blocks, code_blocks
+from tests.documents import PATIENCE, blocks, code_blocks, python
 from tests.once import Once
-
-# Seconds for a program, such as Sphinx, on a machine that has more to do.
-PATIENCE = 600
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.rst"
@@ -90,21 +85,6 @@ def rows_of_table(title: str, text: str) -> list[list[str]]:
         ]
         for row in rows
     ]
-
-
-def python(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run this Python, with the package that this test has imported."""
-    package_root = Path(lazr_smtptest.__file__).parents[1]
-    return subprocess.run(
-        [sys.executable, *map(str, arguments)],
-        cwd=cwd,
-        env={**environment_of_pytest(), "PYTHONPATH": str(package_root)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
 
 
 def shell(command: str, *, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from lazr_smtptest.cli.aliases import ALIASES
 from lazr_smtptest.cli.http_reader import HTTP
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.reader import HTTPReader
-from lazr_smtptest.stores import MemoryStore
+from lazr_smtptest.stores import MemoryStore, open_store
 
 from .conftest import Mail, Reactor
 
@@ -58,11 +60,24 @@ def test_the_tables_have_all_paths_and_no_others() -> None:
     }
 
 
+@pytest.fixture(params=["memory", "postgresql"])
+def kept(
+    request: pytest.FixtureRequest, make_mail: Callable[..., Mail]
+) -> Iterator[Mail]:
+    """A store of each kind: the quickest, and the one that servers share."""
+    is_shared = request.param == "postgresql"
+    place = request.getfixturevalue("postgresql") if is_shared else "memory"
+    with closing(open_store(place)) as store:
+        mail = make_mail(store=store)
+        yield mail
+        mail.reader.close()
+
+
 @pytest.mark.parametrize("path", COMMANDS)
-def test_its_requests_are_answered(mail: Mail, path: str) -> None:
+def test_its_requests_are_answered(kept: Mail, path: str) -> None:
     """After a mail as the page speaks of."""
-    mail.add("To: anna@example.com\nSubject: Code\n\nYour code is 481516.\n")
-    answer = mail.client.get(path)
+    kept.add("To: anna@example.com\nSubject: Code\n\nYour code is 481516.\n")
+    answer = kept.client.get(path)
     assert answer.status == 200
     assert "481516" in answer.text
 

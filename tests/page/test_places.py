@@ -113,7 +113,7 @@ class TestReaders:
     def test_a_mailbox_names_its_account(self, go, site):
         """That of its address, as for a server with an account for each."""
         page = go("mailboxes")
-        page.get_by_label("Address").fill("anna@box.test")
+        page.get_by_label("Address", exact=True).fill("anna@box.test")
         page.get_by_role("button", name="Make").click()
         page.get_by_text("Settings of your framework").click()
         settings = page.locator("server-settings .who")
@@ -308,8 +308,8 @@ class TestFaults:
     def test_a_rule_is_armed_and_fires(self, go, site):
         """The journal and the counts follow."""
         page = go("faults")
-        page.get_by_label("Recipient").fill("*@slow.test")
-        page.get_by_label("Code").fill("450")
+        page.get_by_label("Recipient", exact=True).fill("*@slow.test")
+        page.get_by_label("Code", exact=True).fill("450")
         expect(page.locator("form pre")).to_contain_text('recipient = "*@slow.test"')
         page.locator("form").get_by_role("button", name="Arm").click()
         expect(page.get_by_text("fired 0 of 1")).to_be_visible()
@@ -394,8 +394,8 @@ class TestFaults:
         """A rule for those who read mail is armed as one for SMTP."""
         page = go("faults")
         page.get_by_role("combobox", name="At", exact=True).select_option("IMAP SELECT")
-        expect(page.get_by_label("Code")).to_have_count(0)
-        page.get_by_label("Text").fill("NO [INUSE] not now")
+        expect(page.get_by_label("Code", exact=True)).to_have_count(0)
+        page.get_by_label("Text", exact=True).fill("NO [INUSE] not now")
         page.locator("form").get_by_role("button", name="Arm").click()
         expect(page.get_by_text("fired 0 of 1")).to_be_visible()
 
@@ -411,7 +411,7 @@ class TestFaults:
     def test_the_keys_reach_the_button_of_a_rule_soon(self, page, go):
         """Past the bar and the places, by the link that leads to the view."""
         go("faults")
-        expect(page.get_by_label("Recipient")).to_be_visible()
+        expect(page.get_by_label("Recipient", exact=True)).to_be_visible()
         page.get_by_role("link", name="Skip to the message").focus()
         page.keyboard.press("Enter")
         expect(page.get_by_role("main")).to_be_focused()
@@ -448,7 +448,7 @@ class TestMailboxes:
         """It ends with its messages; those before it are not in it."""
         site.send(recipients=["anna@box.test"])
         page = go("mailboxes")
-        page.get_by_label("Address").fill("anna@box.test")
+        page.get_by_label("Address", exact=True).fill("anna@box.test")
         page.get_by_role("button", name="Make").click()
         box = page.locator("section", has_text="anna@box.test")
         expect(box).to_contain_text("0 messages")
@@ -466,7 +466,7 @@ class TestMailboxes:
     def test_what_no_search_finds_is_not_linked(self, go):
         """A query has no wildcards of addresses."""
         page = go("mailboxes")
-        page.get_by_label("Address").fill("*@box.test")
+        page.get_by_label("Address", exact=True).fill("*@box.test")
         page.get_by_role("button", name="Make").click()
         expect(page.get_by_role("button", name="Copy *@box.test")).to_be_visible()
         expect(page.get_by_role("link", name="Show its mail")).to_have_count(0)
@@ -484,7 +484,7 @@ class TestMailboxes:
         """A mailbox, shown by a page that may read the clipboard."""
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = go("mailboxes")
-        page.get_by_label("Address").fill("anna@box.test")
+        page.get_by_label("Address", exact=True).fill("anna@box.test")
         page.get_by_role("button", name="Make").click()
         box = page.locator("section", has_text="anna@box.test")
         expect(box).to_be_visible()
@@ -546,9 +546,9 @@ class TestSend:
     def test_it_is_kept_and_shown(self, go):
         """As if a client had sent it."""
         page = go("send")
-        page.get_by_label("To").fill("anna@example.com, bert@example.com")
-        page.get_by_label("Subject").fill("By hand")
-        page.get_by_label("Text").fill("Hello.")
+        page.get_by_label("To", exact=True).fill("anna@example.com, bert@example.com")
+        page.get_by_label("Subject", exact=True).fill("By hand")
+        page.get_by_label("Text", exact=True).fill("Hello.")
         page.get_by_role("main").get_by_role("button", name="Send").click()
         expect(page.get_by_role("heading", name="By hand")).to_be_visible()
         expect(page.locator(".head")).to_contain_text("RCPT TO:<bert@example.com>")
@@ -556,9 +556,9 @@ class TestSend:
     def test_addresses_may_have_names_and_letters_of_any_script(self, go, site):
         """As they are copied from another program."""
         page = go("send")
-        page.get_by_label("From").fill("müller@example.com")
-        page.get_by_label("To").fill("Anna <anna@example.com>")
-        page.get_by_label("Subject").fill("By name")
+        page.get_by_label("From", exact=True).fill("müller@example.com")
+        page.get_by_label("To", exact=True).fill("Anna <anna@example.com>")
+        page.get_by_label("Subject", exact=True).fill("By name")
         page.get_by_role("main").get_by_role("button", name="Send").click()
         expect(page.get_by_role("heading", name="By name")).to_be_visible()
         [envelope] = site.controller.mailbox
@@ -569,17 +569,17 @@ class TestSend:
     def test_a_refusal_is_told_and_the_text_stays(self, go):
         """Nothing that was written is lost."""
         page = go("send")
-        page.get_by_label("To").fill("no address")
-        page.get_by_label("Text").fill("Hello.")
+        page.get_by_label("To", exact=True).fill("no address")
+        page.get_by_label("Text", exact=True).fill("Hello.")
         page.get_by_role("main").get_by_role("button", name="Send").click()
         expect(page.get_by_role("alert")).to_contain_text("no")
         expect(page.get_by_role("alert")).not_to_have_text("400")
-        expect(page.get_by_label("Text")).to_have_value("Hello.")
+        expect(page.get_by_label("Text", exact=True)).to_have_value("Hello.")
 
     def test_files_are_attached(self, go, site):
         """One that was removed is not sent."""
         page = go("send")
-        page.get_by_label("To").fill("anna@example.com")
+        page.get_by_label("To", exact=True).fill("anna@example.com")
         files = page.get_by_label("Attach files")
         files.set_input_files([file("a.csv", b"a,b\n\xff\0"), file("b.csv", b"b")])
         page.get_by_role("button", name="Remove b.csv").click()
@@ -599,9 +599,11 @@ class TestSend:
         )
         page = go(f"messages/{sent.id}")
         page.get_by_role("link", name="Reply", exact=True).click()
-        expect(page.get_by_label("To")).to_have_value("help@example.com")
-        expect(page.get_by_label("From")).to_have_value("anna@example.com")
-        expect(page.get_by_label("Text")).to_have_value(re.compile("> Hello Anna."))
+        expect(page.get_by_label("To", exact=True)).to_have_value("help@example.com")
+        expect(page.get_by_label("From", exact=True)).to_have_value("anna@example.com")
+        expect(page.get_by_label("Text", exact=True)).to_have_value(
+            re.compile("> Hello Anna.")
+        )
         page.get_by_role("main").get_by_role("button", name="Send").click()
         expect(page.get_by_role("heading", name="Re: Order")).to_be_visible()
         answer = site.controller.mailbox[1]
@@ -612,11 +614,11 @@ class TestSend:
         """It begins empty."""
         found = site.send("Subject: Question\nMessage-ID: <1@b.example>\n\nWhy?\n")
         page = go(f"send?reply={found.id}")
-        expect(page.get_by_label("Subject")).to_have_value("Re: Question")
+        expect(page.get_by_label("Subject", exact=True)).to_have_value("Re: Question")
         places = page.get_by_role("navigation", name="Places")
         places.get_by_role("link", name="Send").click()
-        expect(page.get_by_label("Subject")).to_have_value("")
-        expect(page.get_by_label("Text")).to_have_value("")
+        expect(page.get_by_label("Subject", exact=True)).to_have_value("")
+        expect(page.get_by_label("Text", exact=True)).to_have_value("")
 
 
 class TestFiles:
@@ -693,7 +695,7 @@ class TestRelease:
     def test_it_is_sent_to_those_that_are_asked_for(self, page, released):
         """The recipients of the message are offered."""
         dialog, world = released
-        to = dialog.get_by_label("Recipients")
+        to = dialog.get_by_label("Recipients", exact=True)
         expect(to).to_have_value("anna@example.com")
         to.fill("anna@real.example, bert@real.example")
         dialog.get_by_role("button", name="Send it now").click()
@@ -706,7 +708,9 @@ class TestRelease:
         dialog, world = released
         dialog.get_by_role("button", name="Send it now").click()
         expect(dialog.get_by_role("alert")).to_contain_text("allowlist")
-        expect(dialog.get_by_label("Recipients")).to_have_value("anna@example.com")
+        expect(dialog.get_by_label("Recipients", exact=True)).to_have_value(
+            "anna@example.com"
+        )
         assert len(world.mailbox) == 0
 
 

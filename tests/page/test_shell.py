@@ -59,8 +59,8 @@ class TestKeys:
     def test_letters_in_a_field_are_text(self, page, site):
         """No key does anything there."""
         page.goto(f"{site.url}#/send")
-        page.get_by_label("Subject").press_sequentially("c?gi")
-        expect(page.get_by_label("Subject")).to_have_value("c?gi")
+        page.get_by_label("Subject", exact=True).press_sequentially("c?gi")
+        expect(page.get_by_label("Subject", exact=True)).to_have_value("c?gi")
         expect(page.get_by_role("dialog")).to_be_hidden()
 
     def test_a_command_is_found_by_its_words(self, page, site):
@@ -240,8 +240,8 @@ class TestLogin:
         return page
 
     def log_in(self, page, password):
-        page.get_by_label("User").fill("anna")
-        page.get_by_label("Password").fill(password)
+        page.get_by_label("User", exact=True).fill("anna")
+        page.get_by_label("Password", exact=True).fill(password)
         page.get_by_role("button", name="Log in").click()
 
     def test_a_form_asks_for_it(self, guarded):
@@ -281,15 +281,17 @@ class TestLogin:
         self.log_in(guarded, "secret")
         expect(guarded.locator(".row")).to_have_count(1)
         guarded.evaluate("location.hash = '#/send'")
-        guarded.get_by_label("To").fill("bert@example.com")
-        guarded.get_by_label("Subject").fill("Written before")
+        guarded.get_by_label("To", exact=True).fill("bert@example.com")
+        guarded.get_by_label("Subject", exact=True).fill("Written before")
         context.clear_cookies()
         # The dialog may have come already, and then it takes all clicks.
         guarded.locator("form.compose").evaluate("(form) => form.requestSubmit()")
         expect(guarded.get_by_role("dialog", name="Log in")).to_be_visible()
         self.log_in(guarded, "secret")
         expect(guarded.get_by_role("dialog")).to_have_count(0)
-        expect(guarded.get_by_label("Subject")).to_have_value("Written before")
+        expect(guarded.get_by_label("Subject", exact=True)).to_have_value(
+            "Written before"
+        )
         guarded.get_by_role("main").get_by_role("button", name="Send").click()
         expect(guarded.get_by_role("heading", name="Written before")).to_be_visible()
 
@@ -297,7 +299,7 @@ class TestLogin:
         """And can be tried again."""
         self.log_in(guarded, "wrong")
         expect(guarded.get_by_role("alert")).to_contain_text("wrong user name")
-        expect(guarded.get_by_label("User")).to_have_value("anna")
+        expect(guarded.get_by_label("User", exact=True)).to_have_value("anna")
 
 
 class TestLive:
@@ -339,15 +341,15 @@ class TestAway:
         """A bar tells that the server is away, and goes when it is back."""
         page.goto(f"{site.url}#/send")
         expect(page.locator(".status")).to_have_text("live")
-        page.get_by_label("To").fill("anna@example.com")
-        page.get_by_label("Subject").fill("Written before")
+        page.get_by_label("To", exact=True).fill("anna@example.com")
+        page.get_by_label("Subject", exact=True).fill("Written before")
         site.controller.stop()
         bar = page.locator(".away")
         expect(bar).to_contain_text("The server does not answer")
         send = page.get_by_role("main").get_by_role("button", name="Send")
         send.click()
         expect(page.locator("form [role=alert]")).to_be_visible()
-        expect(page.get_by_label("Subject")).to_have_value("Written before")
+        expect(page.get_by_label("Subject", exact=True)).to_have_value("Written before")
         site.controller.start()
         expect(bar).to_be_hidden()
         send.click()

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
+from twisted.mail.smtp import SMTPBadSender
 
 import lazr_smtptest
 from lazr_smtptest.faults import Faults
@@ -615,6 +616,21 @@ def test_what_comes_while_a_delivery_is_asked_is_handled_after_it() -> None:
     wires.append(Wire(capture, delivery=_Answering(capture, "MAIL", answer)))
     wires[0].send(EHLO)
     assert [each[:3] for each in wires[0].send(MAIL)] == ["250", "250"]
+
+
+def test_what_comes_while_a_delivery_refuses_is_handled_after_it() -> None:
+    """The reply to the refused command is the first."""
+    outcome([EHLO, *MESSAGE])
+    capture = Capture()
+    wires: list[Wire] = []
+
+    def answer(origin: Any) -> Any:
+        wires[0].protocol.dataReceived(b"NOOP\r\n")
+        raise SMTPBadSender(origin)
+
+    wires.append(Wire(capture, delivery=_Answering(capture, "MAIL", answer)))
+    wires[0].send(EHLO)
+    assert [each[:3] for each in wires[0].send(MAIL)] == ["550", "250"]
 
 
 def test_an_exception_on_the_short_path_is_a_reply() -> None:

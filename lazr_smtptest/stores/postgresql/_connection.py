@@ -53,7 +53,8 @@ class _NotOurs(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether a record is about connections of another part of a program."""
         about = record.args if isinstance(record.args, tuple) else ()
-        return _POOL not in about and not any(
+        # Old versions of psycopg_pool have the name of a pool in the text itself.
+        return repr(_POOL) not in record.getMessage() and not any(
             isinstance(each, _PoolConnection) for each in about
         )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -88,11 +88,8 @@ def now(deferred: Any) -> Any:
 @pytest.fixture
 def nodes(postgresql: str) -> Iterator[tuple[Node, Node]]:
     """Two nodes of one database."""
-    with contextlib.ExitStack() as stack:
-        made = Node(postgresql), Node(postgresql)
-        for each in made:
-            stack.callback(each.close)
-        yield made
+    with closing(Node(postgresql)) as one, closing(Node(postgresql)) as other:
+        yield one, other
 
 
 def test_what_one_node_adds_all_have(nodes: tuple[Node, Node]) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, BinaryIO, ClassVar
 
-from lazr_smtptest import Envelope
+from lazr_smtptest import CaptureController, Envelope
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.sessions import SessionReader
 from lazr_smtptest.stores import MemoryStore
 from tests.harness import Peer
 
 from .http.conftest import Reactor
+
+# Seconds for a server in a thread, on a machine that has more to do.
+PATIENCE = 60
 
 SIMPLE = b"Subject: hi\r\n\r\nHello.\r\n"
 
@@ -108,3 +113,32 @@ def lines_of(data: bytes) -> list[str]:
     """Split replies, each of which ends with CRLF."""
     assert data == b"" or data.endswith(b"\r\n")
     return data.decode().split("\r\n")[:-1]
+
+
+@contextmanager
+def over_tcp(
+    protocol: str, contents: Sequence[bytes], received_at: datetime | None = None
+) -> Iterator[tuple[socket.socket, BinaryIO]]:
+    """Connect to a server in a thread; yield the socket, and the replies in it.
+
+    Args:
+        protocol: ``"imap"`` or ``"pop3"``.
+        contents: the messages that it keeps.
+        received_at: when each was received.
+    """
+    with CaptureController("127.0.0.1", **{protocol: True}) as controller:
+        for content in contents:
+            controller.mailbox.add(
+                Envelope(
+                    mail_from="ann@example.com",
+                    rcpt_tos=("bob@example.com",),
+                    content=content,
+                    received_at=received_at,
+                )
+            )
+        address = controller.host, getattr(controller, f"{protocol}_port")
+        with (
+            socket.create_connection(address, timeout=PATIENCE) as client,
+            client.makefile("rb") as replies,
+        ):
+            yield client, replies

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import socket
 from typing import Any
 
 import pytest
 
-from lazr_smtptest import CaptureController, Envelope
 from lazr_smtptest.tls.context import TLS
 from tests.harness import TLSPeer
 
 from ..http.conftest import RECEIVED_AT
-from ..sides import as_bytes, lines_of, matches
+from ..sides import as_bytes, lines_of, matches, over_tcp
 from .peers import Inbox
 from .table import MESSAGES, ROWS, Row
 
 FEWEST_ROWS = 500
-PATIENCE = 60
 
 
 def make(row: Row, **settings: Any) -> Inbox:
@@ -82,31 +79,17 @@ def test_within_tls_the_replies_are_the_same(row: Row, tls: TLS) -> None:
 )
 def test_over_tcp_the_replies_are_the_same(row: Row) -> None:
     """Of a server in a thread."""
-    with CaptureController("127.0.0.1", imap=True) as controller:
-        for content in row.messages:
-            controller.mailbox.add(
-                Envelope(
-                    mail_from="ann@example.com",
-                    rcpt_tos=("bob@example.com",),
-                    content=content,
-                    received_at=RECEIVED_AT,
-                )
+    with over_tcp("imap", row.messages, RECEIVED_AT) as (client, replies):
+        assert replies.readline().startswith(b"* OK")
+        for sent, wanted in row.steps:
+            client.sendall(as_bytes(sent))
+            check(
+                [replies.readline().decode().rstrip("\r\n") for _ in wanted],
+                wanted,
+                sent,
             )
-        address = controller.host, controller.imap_port
-        with (
-            socket.create_connection(address, timeout=PATIENCE) as client,
-            client.makefile("rb") as replies,
-        ):
-            assert replies.readline().startswith(b"* OK")
-            for sent, wanted in row.steps:
-                client.sendall(as_bytes(sent))
-                check(
-                    [replies.readline().decode().rstrip("\r\n") for _ in wanted],
-                    wanted,
-                    sent,
-                )
-            if row.closed:
-                assert replies.readline() == b""
+        if row.closed:
+            assert replies.readline() == b""
 
 
 def test_the_table_is_whole() -> None:

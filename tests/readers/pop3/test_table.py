@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import socket
 from typing import Any
 
 import pytest
 
-from lazr_smtptest import CaptureController, Envelope
 from lazr_smtptest.tls.context import TLS
 from tests.harness import TLSPeer
 
-from ..sides import as_bytes, lines_of, matches
+from ..sides import as_bytes, lines_of, matches, over_tcp
 from .conftest import Post
 from .table import ROWS, Row
 
 FEWEST_ROWS = 120
-PATIENCE = 60
 
 
 def lines_wanted(wanted: Any) -> list[str]:
@@ -85,28 +82,15 @@ def test_within_tls_the_replies_are_the_same(row: Row, tls: TLS) -> None:
 )
 def test_over_tcp_the_replies_are_the_same(row: Row) -> None:
     """Of a server in a thread."""
-    with CaptureController("127.0.0.1", pop3=True) as controller:
-        for content in row.messages:
-            controller.mailbox.add(
-                Envelope(
-                    mail_from="ann@example.com",
-                    rcpt_tos=("bob@example.com",),
-                    content=content,
-                )
-            )
-        address = controller.host, controller.pop3_port
-        with (
-            socket.create_connection(address, timeout=PATIENCE) as client,
-            client.makefile("rb") as replies,
-        ):
-            assert replies.readline().startswith(b"+OK")
-            for sent, wanted in row.steps:
-                client.sendall(as_bytes(sent))
-                count = len(lines_wanted(wanted))
-                lines = [replies.readline() for _ in range(count)]
-                check([line.decode().rstrip("\r\n") for line in lines], wanted, sent)
-            if row.closed:
-                assert replies.readline() == b""
+    with over_tcp("pop3", row.messages) as (client, replies):
+        assert replies.readline().startswith(b"+OK")
+        for sent, wanted in row.steps:
+            client.sendall(as_bytes(sent))
+            count = len(lines_wanted(wanted))
+            lines = [replies.readline() for _ in range(count)]
+            check([line.decode().rstrip("\r\n") for line in lines], wanted, sent)
+        if row.closed:
+            assert replies.readline() == b""
 
 
 def test_the_table_is_whole() -> None:

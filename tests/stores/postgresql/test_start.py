@@ -149,21 +149,22 @@ def test_a_missing_right_to_use_the_schema_is_said(guest: str) -> None:
     assert "the right to use the schema 'smtptest' is missing" in refusal(guest)
 
 
-def test_a_missing_right_to_a_table_is_said(
-    guest: str, connection: psycopg.Connection
-) -> None:
+@pytest.fixture
+def reading_guest(guest: str, connection: psycopg.Connection) -> str:
+    """The same, which the user may read."""
+    connection.execute("GRANT USAGE ON SCHEMA smtptest TO guest")
+    connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA smtptest TO guest")
+    return guest
+
+
+def test_a_missing_right_to_a_table_is_said(reading_guest: str) -> None:
     """At the start, not with the first message."""
-    connection.execute("GRANT USAGE ON SCHEMA smtptest TO guest")
-    connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA smtptest TO guest")
-    assert "the right to DELETE is missing for the table 'body'" in refusal(guest)
+    said = refusal(reading_guest)
+    assert "the right to DELETE is missing for the table 'body'" in said
 
 
-def test_who_only_reads_needs_no_right_to_change(
-    guest: str, connection: psycopg.Connection
-) -> None:
-    connection.execute("GRANT USAGE ON SCHEMA smtptest TO guest")
-    connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA smtptest TO guest")
-    store = open_store(guest, make=False)
+def test_who_only_reads_needs_no_right_to_change(reading_guest: str) -> None:
+    store = open_store(reading_guest, make=False)
     try:
         assert len(store.page("")) == 0  # type: ignore[attr-defined]
     finally:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -53,11 +53,8 @@ class Node(Mail):
 @pytest.fixture
 def nodes(postgresql: str) -> Iterator[tuple[Node, Node]]:
     """Two servers of one database."""
-    with contextlib.ExitStack() as stack:
-        made = Node(postgresql), Node(postgresql)
-        for each in made:
-            stack.callback(each.close)
-        yield made
+    with closing(Node(postgresql)) as one, closing(Node(postgresql)) as other:
+        yield one, other
 
 
 def test_what_is_added_at_one_is_listed_at_the_other(nodes: tuple[Node, Node]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -57,11 +57,11 @@ class Node(Mail):
 @pytest.fixture
 def nodes(postgresql: str) -> Iterator[tuple[Node, Node]]:
     """Two servers of one database."""
-    with contextlib.ExitStack() as stack:
-        made = Node(postgresql), Node(f"{postgresql}&max-count=7")
-        for each in made:
-            stack.callback(each.close)
-        yield made
+    with (
+        closing(Node(postgresql)) as one,
+        closing(Node(f"{postgresql}&max-count=7")) as other,
+    ):
+        yield one, other
 
 
 def test_a_change_is_one_of_all(nodes: tuple[Node, Node]) -> None:
@@ -107,7 +107,7 @@ def test_a_server_that_starts_later_has_it(
 ) -> None:
     one, _ = nodes
     one.change(limits={"errors": 5})
-    with contextlib.closing(Node(postgresql)) as later:
+    with closing(Node(postgresql)) as later:
         assert later.settings()["limits"]["errors"] == 5
 
 

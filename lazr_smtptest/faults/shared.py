@@ -75,7 +75,9 @@ class SharedRules:
         self.faults = faults
         self._state = state
         state.parts.append(self)
+        # By their numbers, and the other way round.
         self._rules: dict[int, Rule] = {}
+        self._numbers: dict[Rule, int] = {}
         # Rules of another version, which cannot be read here.
         self._unreadable: frozenset[int] = frozenset()
         self._claims: list[_Claim] = []
@@ -83,10 +85,7 @@ class SharedRules:
 
     def number_of(self, rule: Rule) -> int | None:
         """Return the number of a rule at all nodes; ``None``: it is this node's own."""
-        for number, each in self._rules.items():
-            if each is rule:
-                return number
-        return None
+        return self._numbers.get(rule)
 
     # Looking
 
@@ -127,8 +126,9 @@ class SharedRules:
 
     def _put(self, rules: Mapping[int, Rule]) -> None:
         """Use rules in the order of their numbers, which is the same at all nodes."""
-        before = tuple(self._rules.values())
+        before = self._numbers
         self._rules = dict(sorted(rules.items()))
+        self._numbers = {rule: number for number, rule in self._rules.items()}
         for number, rule in self._rules.items():
             if rule.claim is None:
                 rule.claim = partial(self._claim, number, rule)
@@ -157,20 +157,15 @@ class SharedRules:
 
     def remove(self, rule: Rule) -> Deferred[Any]:
         """Remove a rule at all nodes."""
-        return self._delete([self.number_of(rule)])
+        return self._delete("DELETE FROM fault WHERE number = ?", self.number_of(rule))
 
     def clear(self) -> Deferred[Any]:
         """Remove the rules of all nodes."""
-        return self._delete(None)
+        return self._delete("DELETE FROM fault")
 
-    def _delete(self, numbers: Sequence[int | None] | None) -> Deferred[Any]:
+    def _delete(self, statement: str, *values: int | None) -> Deferred[Any]:
         def delete(database: Database) -> None:
-            if numbers is None:
-                database.execute("DELETE FROM fault")
-            else:
-                database.executemany(
-                    "DELETE FROM fault WHERE number = ?", [(each,) for each in numbers]
-                )
+            database.execute(statement, values)
 
         return self._state.change(delete).addCallback(lambda _: self.look())
 

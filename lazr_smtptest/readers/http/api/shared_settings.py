@@ -115,8 +115,9 @@ class SharedSettings:
 
         def write(database: Database) -> None:
             for name, value in _rows(changes):
-                database.execute("DELETE FROM setting WHERE name = ?", (name,))
-                if value is not None:
+                if value is None:
+                    database.execute("DELETE FROM setting WHERE name = ?", (name,))
+                else:
                     database.execute(
                         "INSERT INTO setting (name, value) VALUES (?, ?) "
                         "ON CONFLICT (name) DO UPDATE SET value = excluded.value",

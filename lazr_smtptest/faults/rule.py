@@ -65,7 +65,8 @@ class Rule(Guessable, Actions):
             limit. It is the keyword ``times``.
         is_optional: whether a test accepts that it never fires.
         claim: counts that the rule fires, where it is one of several nodes; its
-            Deferred fires with how often the rule has fired then, and 0 if it must not.
+            Deferred fires with how often the rule has fired then, and 0 if it must not;
+            it fails with a `NotDueError` if that is not known.
             ``None``: the rule counts for itself.
     """
 

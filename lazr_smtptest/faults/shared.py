@@ -15,10 +15,12 @@ from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from lazr_smtptest.faults.errors import FaultFileError
 from lazr_smtptest.faults.rule import Rule
 from lazr_smtptest.faults.rules import Faults
+from lazr_smtptest.model.fault_context import NotDueError
 from lazr_smtptest.stores._sql import Database
 from lazr_smtptest.stores.shared_state import SharedState
 
@@ -52,7 +54,7 @@ class _Claim:
     Attributes:
         number: the number of its row.
         most: the most times that it fires; ``None`` for any number.
-        counted: fires with how often it has fired now, and 0 if it must not.
+        counted: see `Rule.claim`.
     """
 
     number: int
@@ -195,7 +197,7 @@ class SharedRules:
         def failed(failure: Any) -> None:
             log.error("fault rules do not fire: %s", failure.value)
             for claim in claims:
-                _fire(claim, 0)
+                _fire(claim, Failure(NotDueError(str(failure.value))))
 
         def again(_: None) -> None:
             self._is_counting = False
@@ -239,7 +241,7 @@ def _counted(database: Database, claims: Sequence[_Claim]) -> list[int]:
     return [numbers[claim] for claim in claims]
 
 
-def _fire(claim: _Claim, number: int) -> None:
+def _fire(claim: _Claim, result: int | Failure) -> None:
     # The client may have left meanwhile.
     if not claim.counted.called:
-        claim.counted.callback(number)
+        claim.counted.callback(result)

@@ -71,7 +71,7 @@ class Claim(Step):
 
         def counted(number: int) -> None:
             if not number:
-                raise NotDueError
+                raise NotDueError("it has fired at another server, or was removed")
             self.fires(number)
 
         return self.claim().addCallback(counted)

@@ -14,10 +14,14 @@ __all__ = ["FaultContext", "Moment", "NotDueError", "Plan"]
 
 
 class NotDueError(Exception):
-    """Raised by the first step of a plan: the server behaves as it normally does."""
+    """Raised by the first step of a plan: the server behaves as it normally does.
 
-    def __str__(self) -> str:
-        return "not carried out: it has fired at another server"
+    Args:
+        reason: why the plan is not carried out.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"not carried out: {reason}")
 
 
 @attrs.frozen(kw_only=True)

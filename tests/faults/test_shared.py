@@ -43,6 +43,8 @@ class Node:
         self.store = open_store(url)
         self.state = SharedState(self.store, self.clock, self.clock)
         self.rules = SharedRules(self.faults, self.state)
+        # Why a rule did not fire.
+        self.reason = ""
         self.state.start()
 
     def add(self, *rules: Any, **more: Any) -> None:
@@ -64,7 +66,8 @@ class Node:
             return False
         try:
             now(plan.steps[0].run(None))
-        except NotDueError:
+        except NotDueError as error:
+            self.reason = str(error)
             return False
         return True
 
@@ -254,6 +257,7 @@ def test_without_its_database_a_rule_does_not_fire(
         patched.setattr(one.state._database, "change", away)
         patched.setattr(one.state._database, "read", away)
         assert not one.fires()
+        assert one.reason.endswith(": cannot write to postgresql://db/mail: no route")
         assert one.listed()
     assert one.fires()
 

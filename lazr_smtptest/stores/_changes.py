@@ -8,7 +8,16 @@ from collections.abc import Sequence
 from lazr_smtptest.model.change import Change, ChangeKind, Changes
 from lazr_smtptest.stores._sql import Database
 
-__all__ = ["EACH", "EACH_ID", "add", "log", "oldest", "since"]
+__all__ = [
+    "EACH",
+    "EACH_ID",
+    "add",
+    "drop_sometimes",
+    "log",
+    "oldest",
+    "since",
+    "to_json",
+]
 
 # The elements of a list in JSON: numbers, and ids.
 EACH = "(SELECT value FROM json_each(?))"
@@ -24,7 +33,7 @@ _EVERY = 64
 _MESSAGES = 1000
 
 # `json.dumps` would make an encoder for each batch of messages.
-_to_json = json.JSONEncoder(separators=(",", ":")).encode
+to_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def add(
@@ -63,9 +72,19 @@ def log(
         )
     connection.execute(
         "INSERT INTO change SELECT changes, ?, ?, named FROM state",
-        (kind, _to_json(numbers_and_ids)),
+        (kind, to_json(numbers_and_ids)),
     )
     (number,) = connection.execute("SELECT changes FROM state").fetchone()
+    drop_sometimes(connection, number)
+
+
+def drop_sometimes(connection: Database, number: int) -> None:
+    """Drop what is too old from the log, after some of its changes.
+
+    Args:
+        connection: the database, in the transaction of the change.
+        number: the number of the change.
+    """
     if number % _EVERY == 0:
         _drop_oldest(connection)
 

@@ -68,6 +68,11 @@ class Adapter:
         rows: Rows = self._connection.execute(text.encode(), _without_nul(values))
         return rows
 
+    def run(self, statement: str, values: dict[str, Any]) -> Rows:
+        """Execute a statement in the words of PostgreSQL and psycopg."""
+        rows: Rows = self._connection.execute(statement.encode(), values)
+        return rows
+
     def executemany(self, statement: str, rows: Iterable[Any], /) -> Rows:
         """Execute a statement for each of some rows of values."""
         cursor = self._connection.cursor()
@@ -75,22 +80,6 @@ class Adapter:
         cursor.executemany(statement.encode(), [_without_nul(row) for row in rows])
         changed: Rows = cursor
         return changed
-
-    def copy(
-        self, table: str, types: Sequence[str], rows: Iterable[Sequence[Any]]
-    ) -> None:
-        """Copy rows into a table.
-
-        Args:
-            table: its name, and the columns.
-            types: the type of each column.
-            rows: the values.
-        """
-        statement = f"COPY {table} FROM STDIN (FORMAT BINARY)"
-        with self._connection.cursor().copy(statement.encode()) as copy:
-            copy.set_types(types)
-            for row in rows:
-                copy.write_row(row)
 
     def blobopen(
         self, table: str, column: str, row: int, *, readonly: bool = True

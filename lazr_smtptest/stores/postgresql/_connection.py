@@ -37,13 +37,11 @@ _POOL = "lazr.smtptest readers"
 
 # The lock on the row makes writers wait for each other, of all nodes: so numbers are in
 # the order of the commits.
-_BEGIN = "BEGIN; SET LOCAL synchronous_commit = {}"
-_LOCK = (
-    # One whose process is stopped has to lose the lock before the others give up, which
-    # is after `lock_timeout`.
-    "; SET LOCAL idle_in_transaction_session_timeout = '8s'"
-    "; SELECT 1 FROM state FOR UPDATE"
-)
+_LOCK = "; SELECT 1 FROM state FOR UPDATE"
+
+# One whose process is stopped has to lose the lock before the others give up, which is
+# after `lock_timeout`.
+_LOCK_SETTING = "; SET idle_in_transaction_session_timeout = '8s'"
 _ON = {None: "on", "FULL": "on", "NORMAL": "off"}
 
 
@@ -99,7 +97,7 @@ class Connection:
         writes_messages: bool = True,
     ) -> None:
         self._place = place
-        self._begin_statement = _BEGIN + (_LOCK if writes_messages else "")
+        self._writes_messages = writes_messages
         self._synchronous = synchronous
         self._patience = patience
         self._lock = threading.Lock()
@@ -182,12 +180,16 @@ class Connection:
 
     def _begin(self, synchronous: str) -> psycopg.Connection[Any]:
         """Begin a transaction, and wait for the lock if it takes one."""
-        statement = self._begin_statement.format(_ON[synchronous]).encode()
+        statement = "BEGIN"
+        if synchronous != self._synchronous:
+            statement += f"; SET LOCAL synchronous_commit = {_ON[synchronous]}"
+        if self._writes_messages:
+            statement += _LOCK
         while True:
             was_open = self._connection is not None
             connection = self._open("write to")
             try:
-                connection.execute(statement, prepare=False)
+                connection.execute(statement.encode(), prepare=False)
                 return connection
             except psycopg.Error:
                 self._roll_back(connection)
@@ -244,7 +246,7 @@ class Connection:
         if now < self._next_at:
             raise AwayError(f"cannot {doing} {self._place}: {self._trouble}")
         try:
-            self._connection = self._place.connect()
+            self._connection = self._connect()
         except psycopg.Error as error:
             self._trouble = reason(error)
             self._next_at = time.monotonic() + self._pause
@@ -252,6 +254,18 @@ class Connection:
             raise self._place.error(doing, error) from error
         self._pause = _FIRST_PAUSE
         return self._connection
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        connection = self._place.connect()
+        setting = f"SET synchronous_commit = {_ON[self._synchronous]}"
+        if self._writes_messages:
+            setting += _LOCK_SETTING
+        try:
+            connection.execute(setting.encode(), prepare=False)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None

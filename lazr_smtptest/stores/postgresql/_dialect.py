@@ -1,4 +1,4 @@
-"""The statements of PostgreSQL: COPY, and full text search by tsvector."""
+"""The statements of PostgreSQL: arrays of rows, and full text search by tsvector."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from itertools import chain
 from lazr_smtptest.query.tree import Node
 from lazr_smtptest.stores import _changes
 from lazr_smtptest.stores._compiler import Plan
-from lazr_smtptest.stores._queries import Row, count_new
+from lazr_smtptest.stores._queries import Row
 from lazr_smtptest.stores._sql import Dialect
 from lazr_smtptest.stores._summary_rows import Indexed
 from lazr_smtptest.stores.postgresql._adapter import Adapter
 from lazr_smtptest.stores.postgresql._compiler import LONGEST, PostgreSQLCompiler
 from lazr_smtptest.stores.postgresql._schema import TEXTS
 
-__all__ = ["PostgreSQLDialect"]
+__all__ = ["PostgreSQLDialect", "texts_row"]
 
 # The most bytes of all words of a message in its `tsvector`, which has a megabyte.
 _WORD_OCTETS = 1_000_000
@@ -29,41 +29,79 @@ _ADD_TEXTS = (
 )
 
 
+# One statement, because a batch waits for the answer to each. It waits for the row of
+# `state`, as all that write.
+_INSERT = """
+WITH counted AS (
+    UPDATE state SET
+        newest = newest + %(count)s, messages = messages + %(count)s,
+        octets = octets + %(octets)s, unread = unread + %(count)s,
+        changes = changes + 1, named = named + %(count)s
+    RETURNING newest - %(count)s AS last, changes, named
+), messages AS (
+    INSERT INTO message (number, id, kept_at, size, fields, change)
+    SELECT
+        last + generate_series(1, %(count)s), unnest(%(ids)b::text[]),
+        unnest(%(kept)s::bigint[]), unnest(%(sizes)s::bigint[]),
+        unnest(%(fields)b::text[]), changes
+    FROM counted
+), bodies AS (
+    INSERT INTO body
+    SELECT
+        last + generate_series(1, %(count)s), unnest(%(codings)s::integer[]),
+        unnest(%(contents)b::bytea[])
+    FROM counted
+), recipients AS (
+    INSERT INTO recipient
+    SELECT unnest(%(addresses)b::bytea[]), last + unnest(%(places)s::bigint[])
+    FROM counted
+), logged AS (
+    INSERT INTO change
+    SELECT changes, 'kept', concat(
+        '[[', (
+            SELECT string_agg((last + place)::text, ',')
+            FROM generate_series(1, %(count)s) AS place
+        ), '],', %(named)s::text, ']'
+    ), named
+    FROM counted
+)
+SELECT last, changes FROM counted
+"""
+
+
 class PostgreSQLDialect(Dialect):
     """The statements that only PostgreSQL understands."""
 
     def insert(self, connection: Adapter, rows: Sequence[Row]) -> None:
         """Insert messages, numbered after all earlier ones."""
-        last, changes = connection.execute(
-            "UPDATE state SET newest = newest + ? RETURNING newest, changes",
-            (len(rows),),
+        ids = [row.id for row in rows]
+        recipients = [
+            (key, place)
+            for place, row in enumerate(rows, 1)
+            for key in {*row.recipients}
+        ]
+        last, changes = connection.run(
+            _INSERT,
+            {
+                "count": len(rows),
+                "octets": sum(row.size for row in rows),
+                "ids": ids,
+                "kept": _numbers(row.kept_at for row in rows),
+                "sizes": _numbers(row.size for row in rows),
+                "fields": [row.fields for row in rows],
+                "codings": _numbers(row.coding for row in rows),
+                "contents": [row.octets for row in rows],
+                "addresses": [key for key, _ in recipients],
+                "places": _numbers(place for _, place in recipients),
+                "named": _changes.to_json(ids),
+            },
         ).fetchone()
-        numbered = list(enumerate(rows, last - len(rows) + 1))
-        connection.copy(
-            "message (number, id, kept_at, size, fields, change)",
-            ("int8", "text", "int8", "int8", "text", "int8"),
-            (
-                (n, row.id, row.kept_at, row.size, row.fields, changes + 1)
-                for n, row in numbered
-            ),
-        )
-        connection.copy(
-            "body",
-            ("int8", "int4", "bytea"),
-            ((n, row.coding, row.octets) for n, row in numbered),
-        )
-        connection.copy(
-            "recipient",
-            ("bytea", "int8"),
-            ((key, n) for n, row in numbered for key in {*row.recipients}),
-        )
-        count_new(connection, rows)
-        connection.inserted = [(n, row.id) for n, row in numbered]
-        _changes.log(connection, "kept", connection.inserted)
+        connection.inserted = list(enumerate(ids, last + 1))
+        _changes.drop_sometimes(connection, changes)
 
     def add_texts(self, connection: Adapter, rows: Sequence[Indexed]) -> None:
         """Insert the texts of messages, which are searched."""
-        connection.executemany(_ADD_TEXTS, map(_texts, rows))
+        connection.executemany(_ADD_TEXTS, map(texts_row, rows))
 
     def remove_texts(self, connection: Adapter, numbers: Sequence[int]) -> None:
         """Delete the texts of messages."""
@@ -85,7 +123,12 @@ class PostgreSQLDialect(Dialect):
         return PostgreSQLCompiler(indexed, has_trigrams).plan(node)
 
 
-def _texts(row: Indexed) -> list[object]:
+def _numbers(numbers: Iterable[int]) -> str:
+    """Return an array: one type for all, whatever the size of the numbers."""
+    return f"{{{','.join(map(str, numbers))}}}"
+
+
+def texts_row(row: Indexed) -> list[object]:
     words, is_cut = _words_of(row.words)
     padded = [f" {words} " for words in row.words]
     return [row.number, words, is_cut, *padded, *row.heads]

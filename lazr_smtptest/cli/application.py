@@ -19,7 +19,6 @@ from lazr_smtptest.cli.ending import end_once
 from lazr_smtptest.cli.endpoints import LoggedEndpoint
 from lazr_smtptest.cli.errors import StartError
 from lazr_smtptest.cli.log_bridge import LogBridge
-from lazr_smtptest.cli.node import Shared, join_nodes
 from lazr_smtptest.cli.readiness import (
     check_ready_file,
     notify_manager,
@@ -74,7 +73,6 @@ class Process(MultiService):
         ready_file: the file to write when clients may connect; ``None`` for none.
         ca_file: the file with the CA that clients of its TLS have to trust; ``None``
             for none. `temporary_ca` writes one when clients may connect.
-        shared: what it has together with other nodes; ``None``: there are none.
         when_ready: called when clients may connect, with the addresses by protocol:
             ``{"smtp": "127.0.0.1:1025", "smtp2": ...}``; ``None`` for no call.
     """
@@ -87,7 +85,6 @@ class Process(MultiService):
     ready_file: Path | None = None
     ca_file: Path | None = None
     temporary_ca: TemporaryCA | None = None
-    shared: Shared | None = None
     when_ready: Callable[[Mapping[str, str]], object] | None = None
 
     def __init__(self, reactor: Any) -> None:
@@ -266,7 +263,6 @@ class ServerProcess(Process):
         # Errors cannot be raised to a caller here, and they are logged.
         service.checks = False
         service.setServiceParent(self)
-        self.shared = join_nodes(server.store, self, reactor, server)
 
     def run(self) -> None:
         """Announce that clients may connect; scripts wait for this log line.

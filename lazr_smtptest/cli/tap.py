@@ -34,6 +34,7 @@ from lazr_smtptest.cli.tagging import tag_queries
 from lazr_smtptest.cli.temporary_ca import TemporaryCA
 from lazr_smtptest.cli.transcripts import TranscriptFolder
 from lazr_smtptest.errors import StoreError
+from lazr_smtptest.interfaces import ISharedStore
 from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.stores import open_store
 from lazr_smtptest.stores.sampler import Sampler
@@ -63,6 +64,9 @@ __all__ = [
 
 # The options with endpoints, each for one protocol.
 PLACES = ("smtp", "smtps", "lmtp")
+
+# Where the workers of other stores than PostgreSQL have the same rules and settings.
+_ADVICE = "--faults FILE sets them at the start, for all of these"
 
 Show = Callable[[MailEvent], None] | None
 
@@ -156,7 +160,6 @@ def _fault_files(options: Options, server: CommandServer, reactor: Any) -> Fault
     from lazr_smtptest.cli.fault_file import FaultFiles
     from lazr_smtptest.faults import FaultFileError
 
-    server.file_settings.fixed = options.fixed_fields()
     files = {name: file.path for name, file in options.files.items()}
     try:
         return FaultFiles(server.faults, files, options.table(), reactor)
@@ -172,6 +175,7 @@ def _supervisor(
     from lazr_smtptest.cli.workers.ports import SharedPorts
     from lazr_smtptest.cli.workers.supervisor import Supervisor
     from lazr_smtptest.readers.context import ReaderContext
+    from lazr_smtptest.readers.shared import Shared
 
     workers = options["workers"]
     endpoints = _endpoints(options, SharedPorts(workers))
@@ -187,13 +191,19 @@ def _supervisor(
         tells_mail=events.wanted or has_readers(options),
         logs_mail=logs_mail,
         file_settings=server.file_settings.as_fields(),
+        fixed=options.fixed_fields(),
     )
+    shared = None
+    if ISharedStore.providedBy(server.store):
+        # The rules of files are those of the workers.
+        shared = Shared(server.store, live=server.file_settings)
     supervisor = Supervisor(
         reactor,
         workers,
         assignment,
         list(chain.from_iterable(endpoints.values())),
         store=server.store,
+        shared=shared,
         grace=server.settings.limits.closing,
         events=events,
         sampler=server.sampler,
@@ -203,11 +213,15 @@ def _supervisor(
         reactor=reactor,
         delivery_events=events,
         reader_sessions=server.reader_sessions,
+        # Those of the workers follow them.
+        live_settings=server.file_settings if shared is not None else None,
+        shared=shared,
         settings=server.settings,
         handler=server,
         tls=tls,
         auth=server.auth,
         absence=f"they are in the {workers} processes of --workers",
+        advice="" if shared is not None else _ADVICE,
     )
     _add_readers(supervisor, options, context)
     return supervisor
@@ -220,12 +234,6 @@ def _add_readers(process: Process, options: Options, context: ReaderContext) -> 
         parsing=process.parse,
         listeners=process.addresses,
     )
-    if process.shared is not None:
-        context = attrs.evolve(
-            context,
-            shared_rules=process.shared.rules,
-            shared_settings=process.shared.settings,
-        )
     process.add_readers(reader_services(options, context))
 
 
@@ -260,6 +268,7 @@ def make_server(
         server.delivery_events.subscribe(show)
     if not logs_mail:
         server.delivery_events.log = None
+    server.file_settings.fixed = options.fixed_fields()
     server.rset_clears = bool(options["rset-clears"])
     server.hostname = options["hostname"]
     server.settings = settings

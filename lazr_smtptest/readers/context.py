@@ -9,7 +9,7 @@ import attrs
 
 from lazr_smtptest.checks.service import Checks, CheckSettings
 from lazr_smtptest.errors import Error
-from lazr_smtptest.interfaces import IMessageReader
+from lazr_smtptest.interfaces import IMessageReader, ISharedStore
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.findings import Findings, read_findings
 from lazr_smtptest.parsing.functions import FINDINGS, LARGE
@@ -22,19 +22,18 @@ if TYPE_CHECKING:
 
     from lazr_smtptest.auth.login import Auth
     from lazr_smtptest.faults import Faults
-    from lazr_smtptest.faults.shared import SharedRules
     from lazr_smtptest.interfaces import IMessageHandler
     from lazr_smtptest.outbound.client import Mail
     from lazr_smtptest.outbound.releases.attempt import Result
     from lazr_smtptest.outbound.releases.service import ReleaseService
     from lazr_smtptest.outbound.webhooks.service import WebhookService
-    from lazr_smtptest.readers.http.api.shared_settings import SharedSettings
+    from lazr_smtptest.readers.shared import Shared
     from lazr_smtptest.smtp.settings import Settings
     from lazr_smtptest.stores.sampler import Sampler
     from lazr_smtptest.stores.session_log import SessionLog
     from lazr_smtptest.tls.context import TLS
 
-__all__ = ["AbsentError", "ReaderContext", "run_here"]
+__all__ = ["AbsentError", "ReaderContext", "reader_of", "run_here"]
 
 
 _Part = TypeVar("_Part")
@@ -86,6 +85,29 @@ def _listeners_of(server: Any) -> dict[str, str]:
     return {"smtp": f"{host}:{server.port}"}
 
 
+def _shared_of(context: ReaderContext) -> Shared | None:
+    if not ISharedStore.providedBy(context.store):
+        return None
+    from lazr_smtptest.readers.shared import Shared
+
+    return Shared(context.store, context.faults, context.live_settings)
+
+
+def reader_of(server: Any) -> Any:
+    """Return the read side of what a server keeps, an `IMessageReader`.
+
+    Raises:
+        TypeError: it keeps nothing that can be read.
+    """
+    reader = getattr(server, "reader", None)
+    if reader is None:
+        raise TypeError(
+            f"{server!r:.100} keeps no messages that can be read: use a "
+            "CaptureServer, or a StoreServer with a store of open_store()"
+        )
+    return reader
+
+
 def _reader_of(context: ReaderContext) -> DeferredReader:
     return DeferredReader(context.store, context.reactor, pool=context.pool)
 
@@ -115,16 +137,14 @@ class ReaderContext:
         delivery_events: the outcomes of mail, of all workers.
         faults: the fault rules of the server; ``None`` if there are none in this
             process, see `absence`. Any thread may use it.
-        shared_rules: the fault rules that the server has together with others, and
-            that its requests add; ``None``: it has none. It is also in a process
-            without a server, whose `faults` are ``None``.
-        shared_settings: changes `live_settings` of all servers that share the store;
-            ``None``: there are no others.
         sessions: the sessions of the server, open ones among them; likewise.
         reader_sessions: the sessions in which clients read the mail, by IMAP or POP3;
             likewise.
         live_settings: changes limits and settings of the listeners, for later
             sessions, see `FileSettings`; likewise.
+        shared: the fault rules, settings and mailboxes that the process has together
+            with all that share its store, also one without a server; ``None``: the
+            store has no nodes.
         settings: the settings that the server was started with; ``None`` without one.
         handler: handles a message as if it had come by SMTP; ``None`` without a
             server.
@@ -141,6 +161,7 @@ class ReaderContext:
         mailbox_addresses: the addresses of the disposable mailboxes that have one, and
             no other condition, by their names.
         absence: why this process has no fault rules, open sessions or live settings.
+        advice: where there are rules and settings that can be changed; ``""``: nowhere.
     """
 
     store: Any
@@ -148,11 +169,12 @@ class ReaderContext:
     pool: Any = None
     delivery_events: DeliveryEvents = attrs.field(factory=_no_events)
     faults: Faults | None = None
-    shared_rules: SharedRules | None = None
-    shared_settings: SharedSettings | None = None
     sessions: SessionLog | None = None
     reader_sessions: SessionLog = attrs.field(factory=_no_sessions)
     live_settings: Any = None
+    shared: Shared | None = attrs.field(
+        default=attrs.Factory(_shared_of, takes_self=True)
+    )
     settings: Settings | None = None
     handler: IMessageHandler | None = None
     tls: TLS | None = None
@@ -163,6 +185,7 @@ class ReaderContext:
     mailbox_addresses: dict[str, str] = attrs.field(factory=dict)
     listeners: Callable[[], Mapping[str, str]] = dict
     absence: str = "this process receives no mail, it only reads a store"
+    advice: str = ""
     check_settings: CheckSettings = attrs.field(factory=CheckSettings)
     reader: DeferredReader = attrs.field(
         init=False, default=attrs.Factory(_reader_of, takes_self=True)
@@ -193,20 +216,15 @@ class ReaderContext:
                 "expected a StoreServer, a CaptureServer or a store with a read side, "
                 f"not {source!r:.100}"
             )
-        store = getattr(source, "reader", None)
-        if store is None:
-            raise TypeError(
-                f"{source!r:.100} keeps no messages that can be read: use a "
-                "CaptureServer, or a StoreServer with a store of open_store()"
-            )
         return cls(
-            store=store,
+            store=reader_of(source),
             reactor=reactor,
             delivery_events=source.delivery_events,
             faults=source.faults,
             sessions=source.sessions,
             reader_sessions=source.reader_sessions,
             live_settings=source.file_settings,
+            shared=source.shared_with_nodes,
             settings=source.settings,
             handler=source,
             tls=source.settings.tls,
@@ -241,7 +259,7 @@ class ReaderContext:
         Raises:
             AbsentError: they are not in this process.
         """
-        return self._needed(self.faults, "fault rules")
+        return self._needed(self.faults, "fault rules", self.advice)
 
     def needed_sessions(self) -> SessionLog:
         """Return the log with the open sessions.
@@ -257,11 +275,12 @@ class ReaderContext:
         Raises:
             AbsentError: it is not in this process.
         """
-        return self._needed(self.live_settings, "settings that can be changed")
+        what = "settings that can be changed"
+        return self._needed(self.live_settings, what, self.advice)
 
-    def _needed(self, value: _Part | None, what: str) -> _Part:
+    def _needed(self, value: _Part | None, what: str, advice: str = "") -> _Part:
         if value is None:
-            raise AbsentError(what, self.absence)
+            raise AbsentError(what, f"{self.absence}{advice and '; '}{advice}")
         return value
 
     def find(self, envelope: Envelope) -> Findings:

@@ -32,8 +32,8 @@ class FileSettings:
         has_logins: returns whether clients can log in.
 
     Attributes:
-        fixed: names of limits and settings that no file changes, because the command
-            line has set them.
+        fixed: names of limits and settings that no file and no request changes,
+            because the command line has set them.
     """
 
     def __init__(
@@ -48,6 +48,8 @@ class FileSettings:
         )
         self._limits: Mapping[str, Any] = {}
         self._settings: Mapping[str, Any] = {}
+        # Those that all servers of a database have, which no file changes.
+        self._shared: dict[str, Mapping[str, Any]] = {"limits": {}, "settings": {}}
 
     def add(self, factory: SMTPServerFactory) -> None:
         """Add a listener, and change its settings."""
@@ -62,6 +64,9 @@ class FileSettings:
             settings: fields of `Settings`, likewise.
         """
         self._limits, self._settings = self._free(limits), self._free(settings)
+        self._use()
+
+    def _use(self) -> None:
         for factory, first in tuple(self._first.items()):
             factory.settings = self._changed(first)
 
@@ -81,6 +86,23 @@ class FileSettings:
             FieldError: see `check`.
         """
         self.apply(**self.check(limits, settings))
+
+    def share(self, limits: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+        """Change fields as all servers of a database do; files leave them alone.
+
+        Args:
+            limits: see `check`.
+            settings: likewise.
+
+        Raises:
+            FieldError: see `check`.
+        """
+        self.check(limits, settings)
+        for table, given in (("limits", limits), ("settings", settings)):
+            values = {name: each for name, each in given.items() if each is not None}
+            kept = {k: v for k, v in self._shared[table].items() if k not in given}
+            self._shared[table] = {**kept, **self.read(table, values)}
+        self._use()
 
     def check(
         self, limits: Mapping[str, Any], settings: Mapping[str, Any]
@@ -131,10 +153,12 @@ class FileSettings:
         return {name: fields[name] for name in fields if name not in self.fixed}
 
     def _changed(self, first: Settings) -> Settings:
-        if not (self._limits or self._settings):
+        limits = {**self._limits, **self._shared["limits"]}
+        settings = {**self._settings, **self._shared["settings"]}
+        if not (limits or settings):
             return first
-        limits = attrs.evolve(first.limits, **self._limits)
-        return attrs.evolve(first, limits=limits, **self._settings)
+        all_limits = attrs.evolve(first.limits, **limits)
+        return attrs.evolve(first, limits=all_limits, **settings)
 
     def read(self, table: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """Check a table of a file, and return its fields.

@@ -14,7 +14,7 @@ from lazr_smtptest.errors import StateError
 from lazr_smtptest.net.addresses import bind
 from lazr_smtptest.net.reactor import PrivatePort, PrivateReactor
 from lazr_smtptest.outbound.settings import address_of
-from lazr_smtptest.readers.context import ReaderContext
+from lazr_smtptest.readers.context import ReaderContext, reader_of
 from lazr_smtptest.server.servers import Server
 
 __all__ = ["HostedReader"]
@@ -49,7 +49,7 @@ class HostedReader:
         self._port: PrivatePort | None = None
         self._reader: Any = None
         # It raises the error now, and not when the server starts.
-        ReaderContext.of(server, None)
+        reader_of(server)
 
     @property
     def address(self) -> tuple[str, int]:

@@ -39,6 +39,7 @@ from lazr_smtptest.stores.session_log import SessionLog
 
 if TYPE_CHECKING:
     from lazr_smtptest.auth.login import Auth
+    from lazr_smtptest.readers.shared import Shared
     from lazr_smtptest.tls.context import TLS
 
 __all__ = ["Server"]
@@ -208,6 +209,11 @@ class Server(ServerOptions, ListeningAddress):
         if self.hostname is not None:
             factory.domain = self.hostname.encode("ascii")
         return factory
+
+    @property
+    def shared_with_nodes(self) -> Shared | None:
+        """The rules and settings of all that share its store; ``None``: none do."""
+        return None
 
     # For the clients
 

@@ -114,6 +114,9 @@ class SMTPService(Service):
         if failures:
             self._listening = None
             failures[0].raiseException()
+        shared = self.server.shared_with_nodes
+        if shared is not None:
+            shared.start(self._reactor)
         # The failure of an endpoint that fails later can only be logged.
         self._listening.addCallback(lambda _: _report(failures))
 
@@ -173,6 +176,9 @@ class SMTPService(Service):
             [factory.end_sessions() for factory in self.factories]
         )
         await self.server.hooks_ended(self._reactor)
+        shared = self.server.shared_with_nodes
+        if listening is not None and shared is not None:
+            await shared.stop()
 
 
 def _report(failures: list[Failure]) -> None:

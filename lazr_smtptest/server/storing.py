@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from email.message import Message
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.mail.smtp import SMTPServerError
@@ -13,7 +13,8 @@ from twisted.python.failure import Failure
 
 from lazr_smtptest._deferreds import is_pending, pending
 from lazr_smtptest._failures import raise_interrupt
-from lazr_smtptest.interfaces import IMessageReader, IMessageStore
+from lazr_smtptest.faults import Faults
+from lazr_smtptest.interfaces import IMessageReader, IMessageStore, ISharedStore
 from lazr_smtptest.mailbox import Mailbox
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.received_mail import Mail, ReceivedMail
@@ -25,6 +26,9 @@ from lazr_smtptest.smtp.errors import refusal_in
 from lazr_smtptest.smtp.factory import SMTPServerFactory
 from lazr_smtptest.smtp.store_writer import StoreWriter
 from lazr_smtptest.stores.sampler import Sampler
+
+if TYPE_CHECKING:
+    from lazr_smtptest.readers.shared import Shared
 
 __all__ = ["CaptureServer", "StoreServer"]
 
@@ -62,6 +66,18 @@ class StoreServer(Server):
         self.store = store
         self.sampler = Sampler()
         self._writer = StoreWriter(kept=self.sampler.count_kept)
+        self._shared: Shared | None = None
+
+    @property
+    def shared_with_nodes(self) -> Shared | None:
+        """The rules and settings of all that share the store; ``None``: none do."""
+        if self._shared is None and ISharedStore.providedBy(self.store):
+            from lazr_smtptest.readers.shared import Shared
+
+            # A policy of the user's own has no rules.
+            faults = self.faults if isinstance(self.faults, Faults) else None
+            self._shared = Shared(self.store, faults, self.file_settings)
+        return self._shared
 
     @property
     def reader(self) -> Any:

@@ -59,6 +59,9 @@ class ServerThread:
                 each.unbind()
             self._reactor.close()
             raise
+        self._shared = server.shared_with_nodes
+        if self._shared is not None:
+            self._shared.start(self._reactor)
         self._reactor.addSystemEventTrigger("before", "shutdown", self._shut_down)
         self._thread = threading.Thread(
             target=self._run, name="lazr.smtptest", daemon=True
@@ -136,6 +139,9 @@ class ServerThread:
         if self._readers:
             closed = [each.close() for each in self._readers]
             ended = gatherResults([*closed, ended or succeed(None)])
+        shared = self._shared
+        if shared is not None:
+            ended = (ended or succeed(None)).addCallback(lambda _: shared.stop())
         hooks = self._server.hooks_ended
         if ended is None:
             return hooks(self._reactor)

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail, gatherResults
 from twisted.internet.interfaces import IDelayedCall
 
-from lazr_smtptest.errors import StoreError
+from lazr_smtptest.errors import StateError, StoreError
 from lazr_smtptest.stores._sql import Database
 from lazr_smtptest.stores.deferred_reader import DeferredReader
 
@@ -34,41 +34,49 @@ class SharedPart(Protocol):
 class SharedState:
     """Looks at a database for all that the nodes share, with one connection.
 
-    Its methods are called in the reactor's thread. Their Deferreds fail with a
-    `StoreError` if the database is away.
+    Its methods are called in the reactor's thread, between `start` and `stop`. Their
+    Deferreds fail with a `StoreError` if the database is away.
 
     Args:
         store: an `ISharedStore`.
-        reactor: the reactor.
-        pool: see `DeferredReader`.
 
     Attributes:
         parts: what is looked at.
     """
 
-    def __init__(self, store: Any, reactor: Any, pool: Any = None) -> None:
+    def __init__(self, store: Any) -> None:
         self.parts: list[SharedPart] = []
+        self._store = store
         self._database = store.connect()
-        self._reactor = reactor
-        # One call after the other, so each result is newer than those before.
-        self._thread = DeferredReader(store, reactor, threads=1, pool=pool)
+        self._reactor: Any = None
+        self._thread: DeferredReader | None = None
+        self._slow: DeferredReader | None = None
         self._next: IDelayedCall | None = None
-        self._is_running = False
         self._trouble = ""
 
-    def start(self) -> None:
-        """Begin to look at the database; return at once."""
-        self._is_running = True
-        self._look_again()
+    def start(self, reactor: Any, pool: Any = None) -> None:
+        """Begin to look at the database; return at once.
+
+        Args:
+            reactor: the reactor; it need not run yet.
+            pool: see `DeferredReader`.
+        """
+        self._reactor = reactor
+        # One call after the other, so each result is newer than those before.
+        self._thread = DeferredReader(self._store, reactor, threads=1, pool=pool)
+        self._slow = DeferredReader(self._store, reactor, threads=1, pool=pool)
+        self._next = reactor.callLater(0, self._look_again)
 
     def stop(self) -> Deferred[Any]:
         """End the looks; fires when the connection is closed."""
-        self._is_running = False
+        thread, slow = self._thread, self._slow
+        assert thread is not None
+        assert slow is not None
+        self._thread = self._slow = None
         if self._next is not None and self._next.active():
             self._next.cancel()
-        return self._thread.call(self._database.close).addBoth(
-            lambda _: self._thread.close()
-        )
+        closed = thread.call(self._database.close).addBoth(lambda _: thread.close())
+        return gatherResults([closed, slow.close()])
 
     def look(self) -> Deferred[None]:
         """Read all parts from the database, and use them as they are there."""
@@ -77,20 +85,28 @@ class SharedState:
             for part, each in zip(self.parts, found, strict=True):
                 part.use(each)
 
-        return self._thread.call(self._database.read, self._read).addCallback(use)
+        return self.call(self._database.read, self._read).addCallback(use)
 
     def change(self, function: Callable[[Database], Any]) -> Deferred[Any]:
         """Return the result of a function that changes a part in the database."""
-        return self._thread.call(self._database.change, function)
+        return self.call(self._database.change, function)
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
         """Return the result of a function, called in the thread of the database."""
-        return self._thread.call(function, *arguments)
+        return _call(self._thread, function, *arguments)
+
+    def call_slowly(self, function: Callable[..., Any]) -> Deferred[Any]:
+        """Return the result of a function that holds up no look; one after the other.
+
+        It is called in a thread of its own.
+        """
+        return _call(self._slow, function)
 
     def _read(self, database: Database) -> list[Any]:
         return [part.read(database) for part in self.parts]
 
     def _look_again(self) -> None:
+        self._next = None
         self.look().addCallbacks(self._looked, self._not_looked)
 
     def _looked(self, _: None) -> None:
@@ -99,6 +115,9 @@ class SharedState:
 
     def _not_looked(self, failure: Any) -> None:
         self._look_later()
+        if self._thread is None:
+            # It was stopped during the look.
+            return
         if not failure.check(StoreError):
             log.error("what other nodes share cannot be used", exc_info=failure.value)
         elif not self._trouble:
@@ -106,5 +125,14 @@ class SharedState:
             self._trouble = str(failure.value)
 
     def _look_later(self) -> None:
-        if self._is_running:
+        # It may have been started again meanwhile, and have its next look.
+        if self._thread is not None and self._next is None:
             self._next = self._reactor.callLater(_INTERVAL, self._look_again)
+
+
+def _call(
+    thread: DeferredReader | None, function: Callable[..., Any], *arguments: Any
+) -> Deferred[Any]:
+    if thread is None:
+        return fail(StateError("the server does not run"))
+    return thread.call(function, *arguments)

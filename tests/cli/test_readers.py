@@ -140,6 +140,12 @@ def test_a_reader_beside_workers_is_told_what_is_not_there(tmp_path: Path) -> No
     for needed in (context.needed_faults, context.needed_sessions):
         with pytest.raises(AbsentError, match="in the 3 processes of --workers"):
             needed()
+    with pytest.raises(AbsentError) as error:
+        context.needed_settings()
+    assert str(error.value) == (
+        "there are no settings that can be changed here: they are in the 3 processes "
+        "of --workers; --faults FILE sets them at the start, for all of these"
+    )
     assert None not in (context.tls, context.auth, context.handler, context.settings)
 
 

@@ -1,4 +1,4 @@
-"""Fault rules of processes of the command, which share a database."""
+"""Fault rules and settings of processes of the command, which share a database."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def processes(postgresql: str, tmp_path: Path) -> Iterator[tuple[Process, Proces
     """A process with workers and HTTP, and one that only takes mail."""
     command = [*COMMANDS["smtptest"], "--store", postgresql, "--quiet", *LOOPBACK]
     with_workers = Process(
-        [*command, "--workers=2", "--http=tcp:0"],
+        [*command, "--workers=2", "--http=tcp:0", "--max-recipients=7"],
         tmp_path,
         environment={"SMTPTEST_NO_HTTP": "0"},
     )
@@ -34,15 +34,15 @@ def processes(postgresql: str, tmp_path: Path) -> Iterator[tuple[Process, Proces
     with_workers.close()
 
 
-def ask(port: int, method: str, body: Any = None) -> Any:
-    """Make a request for the fault rules; return the answer."""
+def ask(port: int, method: str, body: Any = None, path: str = "faults") -> Any:
+    """Make a request; return the answer."""
     connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     content = None if body is None else json.dumps(body)
     headers = {"Content-Type": "application/json"}
-    connection.request(method, "/api/v2/faults", content, headers)
+    connection.request(method, f"/api/v2/{path}", content, headers)
     answer = json.loads(connection.getresponse().read())
     connection.close()
-    return answer["rules"]
+    return answer
 
 
 def is_kept(port: int) -> bool:
@@ -64,12 +64,49 @@ def test_a_rule_holds_in_all_processes_and_fires_once(
     ready = with_workers.wait_for(r"^ready smtp=(\d+) http=(\d+)")
     workers, http = map(int, ready.groups())
     alone = sink.port()
-    [rule] = ask(http, "POST", {"fault": [RULE]})
+    [rule] = ask(http, "POST", {"fault": [RULE]})["rules"]
     assert (rule["shared"], rule["fired"]) == (True, 0)
     limit = time.monotonic() + PATIENCE
     # It may take half a second until a process has it.
     while is_kept(alone):
         assert time.monotonic() < limit, "the rule does not hold"
     assert all(is_kept(port) for port in (workers, alone, workers, workers))
-    [rule] = ask(http, "GET")
+    [rule] = ask(http, "GET")["rules"]
     assert rule["fired"] == 1
+
+
+def has_size(port: int, size: int) -> bool:
+    """Return whether a server announces a size."""
+    with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as client:
+        client.ehlo()
+        return client.esmtp_features["size"] == str(size)
+
+
+def test_a_setting_is_changed_in_all_processes(
+    processes: tuple[Process, Process],
+) -> None:
+    """The process that it is changed at takes no mail itself."""
+    with_workers, sink = processes
+    ready = with_workers.wait_for(r"^ready smtp=(\d+) http=(\d+)")
+    workers, http = map(int, ready.groups())
+    alone = sink.port()
+    body = {"limits": {"message_size": 12345}}
+    answer = ask(http, "PATCH", body, path="settings")
+    assert (answer["limits"]["message_size"], answer["shared"]) == (12345, True)
+    limit = time.monotonic() + PATIENCE
+    # The workers take turns.
+    while not all(has_size(port, 12345) for port in (workers, alone) * 4):
+        assert time.monotonic() < limit, "the setting is not changed"
+
+
+def test_what_the_command_line_has_set_is_fixed_in_the_workers_too(
+    processes: tuple[Process, Process],
+) -> None:
+    """The process with the readers says so."""
+    with_workers, _ = processes
+    ready = with_workers.wait_for(r"^ready smtp=(\d+) http=(\d+)")
+    body = {"limits": {"recipients": 5}}
+    answer = ask(int(ready[2]), "PATCH", body, path="settings")
+    assert answer["detail"] == (
+        "bad recipients: the command line or environment has set it"
+    )

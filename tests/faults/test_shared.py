@@ -41,11 +41,12 @@ class Node:
         self.clock = Here()
         self.faults = Faults()
         self.store = open_store(url)
-        self.state = SharedState(self.store, self.clock, self.clock)
+        self.state = SharedState(self.store)
         self.rules = SharedRules(self.faults, self.state)
         # Why a rule did not fire.
         self.reason = ""
-        self.state.start()
+        self.state.start(self.clock, self.clock)
+        self.clock.advance(0)
 
     def add(self, *rules: Any, **more: Any) -> None:
         """Add rules at all nodes."""

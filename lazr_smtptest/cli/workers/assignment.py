@@ -33,6 +33,7 @@ class Assignment:
         tells_mail: whether to report each mail to the supervisor.
         logs_mail: whether the outcome of mail is logged.
         file_settings: the limits and settings of files, see `FileSettings.apply`.
+        fixed: those that the command line has set, see `FileSettings`.
         sockets: the descriptors of the sockets, in the order of the listeners.
     """
 
@@ -43,6 +44,7 @@ class Assignment:
     tells_mail: bool = False
     logs_mail: bool = True
     file_settings: Mapping[str, Any] = attrs.field(factory=dict)
+    fixed: tuple[str, ...] = attrs.field(default=(), converter=tuple[str, ...])
     sockets: tuple[int, ...] = attrs.field(default=(), converter=_to_tuple)
 
     def to_json(self) -> bytes:

@@ -19,7 +19,6 @@ from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 from lazr_smtptest.cli.application import Process, log_counters
-from lazr_smtptest.cli.node import join_nodes
 from lazr_smtptest.cli.workers.assignment import (
     ASSIGNMENT,
     FIRST_SOCKET,
@@ -32,6 +31,7 @@ from lazr_smtptest.cli.workers.ports import SharedPort
 from lazr_smtptest.model.delivery_event import ErrorReply, MailEvent
 from lazr_smtptest.net.clock import Timer, duration_clock
 from lazr_smtptest.net.stop import stop
+from lazr_smtptest.readers.shared import Shared
 from lazr_smtptest.smtp.delivery_events import DeliveryEvents
 from lazr_smtptest.stores.sampler import Sampler
 from lazr_smtptest.stores.session_log import Counters
@@ -68,6 +68,7 @@ class Supervisor(Process):
         endpoints: their endpoints, made for a `SharedPorts`.
         store: the store of the workers, which readers read here; it is closed at the
             end.
+        shared: what all that share the store have together; ``None``: none do.
         grace: seconds for clients to end their sessions at the end.
         events: gets the outcome of each mail, if the workers report it.
         sampler: counts the messages that the workers keep.
@@ -81,6 +82,7 @@ class Supervisor(Process):
         endpoints: Sequence[IStreamServerEndpoint],
         *,
         store: Any,
+        shared: Shared | None,
         grace: float,
         events: DeliveryEvents,
         sampler: Sampler,
@@ -90,7 +92,8 @@ class Supervisor(Process):
         self._assignment = assignment
         self._endpoints = endpoints
         self._store = store
-        self.shared = join_nodes(store, self, reactor)
+        self._shared = shared
+        self._is_node = False
         self._grace = grace
         self._events = events
         self._sampler = sampler
@@ -130,6 +133,9 @@ class Supervisor(Process):
 
     def run(self) -> None:
         """Start the workers."""
+        if self._shared is not None:
+            self._is_node = True
+            self._shared.start(self.reactor)
         for number in range(1, self._workers + 1):
             if not self._stopping:
                 self._spawn(number)
@@ -259,7 +265,11 @@ class Supervisor(Process):
 
     def _all_ended(self, patience: Timer) -> defer.Deferred[None]:
         patience.cancel()
-        return super().stopService()
+        stopped = super().stopService()
+        shared = self._shared
+        if shared is not None and self._is_node:
+            stopped.addCallback(lambda _: shared.stop())
+        return stopped
 
     def release(self) -> None:
         """Close the store; let the process end with a failure, if it failed."""

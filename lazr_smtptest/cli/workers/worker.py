@@ -70,6 +70,7 @@ class Worker(ServerProcess):
         )
         if assignment.tells_mail:
             server.delivery_events.subscribe_to_errors(reports.error)
+        server.file_settings.fixed = assignment.fixed
         if assignment.file_settings:
             server.file_settings.apply(**assignment.file_settings)
         ports = AdoptedPorts(reactor, assignment.sockets)

@@ -139,6 +139,8 @@ class HTTPReader:
         self._context = context
         self._reader = context.reader
         reactor = context.reactor
+        if context.shared is not None:
+            context.shared.start(reactor, context.pool)
         self._base = settings.base
         self._max_rules = settings.max_rules
         self._waiters = Waiters(
@@ -232,7 +234,8 @@ class HTTPReader:
         )
         yield from sessions.routes(_API)
         yield from self._events.routes(_API)
-        rules = FaultRules(context.needed_faults, self._max_rules, context.shared_rules)
+        shared = None if context.shared is None else context.shared.rules
+        rules = FaultRules(context.needed_faults, self._max_rules, shared)
         yield from rules.routes(_API)
         yield from self._mailboxes.routes(_API)
         yield from self._mailpit.routes()
@@ -310,11 +313,12 @@ class HTTPReader:
         self._nodes.close()
         if self._mailhog is not None:
             self._mailhog.close()
-        return gatherResults(
-            [
-                self._mcp.close(),
-                self._mailboxes.close(),
-                self._reader.close(),
-                self.site.close(),
-            ]
-        )
+        ended = [
+            self._mcp.close(),
+            self._mailboxes.close(),
+            self._reader.close(),
+            self.site.close(),
+        ]
+        if self._context.shared is not None:
+            ended.append(self._context.shared.stop())
+        return gatherResults(ended)

@@ -61,6 +61,12 @@ class Mail:
         self.reader = HTTPReader(self.context, HTTPSettings(**settings))
         self.client = self.connect()
 
+    @property
+    def database(self) -> Any:
+        """The connection to what the nodes of its store share."""
+        assert self.context.shared is not None
+        return self.context.shared._state._database
+
     def callInThread(self, function: Callable[[], None]) -> None:
         """Call a function at once, as a pool of threads."""
         function()

@@ -183,6 +183,9 @@ def _expressions() -> list[Any]:
 class Spooling(MemoryStore):
     """A store whose messages wait on the disk of this server."""
 
+    def join(self) -> None:
+        """Be no node."""
+
     def lag(self) -> float:
         """Return for how long, in seconds."""
         return 3.5

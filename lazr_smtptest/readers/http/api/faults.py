@@ -47,7 +47,8 @@ class FaultRules:
     """The part of the API that is about fault rules.
 
     Args:
-        needed: returns the rules.
+        needed: returns the rules of this process; raises an `AbsentError` if it takes
+            no mail.
         most: the most rules at the same time, those of files among them.
         shared: the rules of several servers, to which new ones are added; ``None``: the
             rules are of this server alone.
@@ -65,6 +66,7 @@ class FaultRules:
         self._shared = shared
         self._has_others = has_others or shared is not None
         self._needed = needed if shared is None else lambda: shared.faults
+        self._fired = needed
         self._most = most
         self._ids: WeakKeyDictionary[Rule, int] = WeakKeyDictionary()
         # Those of the servers together count up.
@@ -258,9 +260,13 @@ class FaultRules:
     # What they did
 
     async def journal(self, call: Call) -> Answer:
-        """Answer with the latest rules that fired at this server, oldest first."""
+        """Answer with the latest rules that fired at this server, oldest first.
+
+        The transcript of a session, which all servers that share a database have, names
+        those that fired in it.
+        """
         limit = int(call.number("limit", 50, least=1, most=_MOST))
-        fired = self._needed().journal[-limit:]
+        fired = self._fired().journal[-limit:]
         return json_answer(records.Journal([fired_of(each) for each in fired]))
 
     async def assert_all_fired(self, call: Call) -> Answer:

@@ -62,7 +62,7 @@ def routes_of(
     yield from Wait(reader, waiters, find=find, parsing=parsing).routes("")
     yield from Sessions(reader).routes("")
     yield from events.routes("")
-    has_others = context.shared_rules is not None
+    has_others = context.shared is not None
     for route in FaultRules(faults, _MOST_RULES, has_others=has_others).routes(""):
         if route.template.startswith("/faults"):
             yield route

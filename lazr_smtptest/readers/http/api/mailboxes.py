@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred, gatherResults, succeed
-from twisted.internet.interfaces import IDelayedCall
 
 from lazr_smtptest.errors import StoreError
-from lazr_smtptest.interfaces import ISharedStore
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, json_answer
 from lazr_smtptest.readers.http.api import records, requests
@@ -23,7 +21,7 @@ from lazr_smtptest.readers.http.api.operations import (
     Operation,
     operation,
 )
-from lazr_smtptest.readers.http.api.shared_mailboxes import SharedMailboxes
+from lazr_smtptest.readers.http.api.shared_mailboxes import SharedMailbox
 from lazr_smtptest.readers.http.api.views import Frames, Views
 from lazr_smtptest.readers.http.call import Call
 from lazr_smtptest.readers.http.routes import Route
@@ -36,8 +34,6 @@ __all__ = ["Mailboxes"]
 _MOST = 1000
 # Threads that read the mailboxes.
 _THREADS = 4
-# Seconds between two looks at the mailboxes of other nodes.
-_INTERVAL = 0.5
 
 
 class Mailboxes:
@@ -63,15 +59,11 @@ class Mailboxes:
         self._longest_wait = longest_wait
         self._threads = Threads(_THREADS) if context.pool is None else None
         self._pool = context.pool if context.pool is not None else self._threads
-        self._shared: SharedMailboxes | None = None
-        self._next_look: IDelayedCall | None = None
-        if ISharedStore.providedBy(context.store):
-            self._shared = SharedMailboxes(context.store)
-            self._look_later()
+        self._shared = None if context.shared is None else context.shared.mailboxes
+        self._unwatch = None if self._shared is None else self._shared.watch(self._use)
         self._boxes: dict[str, Box] = {}
         # Why the last ones ended, by their names.
         self._ended: dict[str, str] = {}
-        self._is_closed = False
         # Those that were removed, until nothing reads them any more.
         self._closing: set[Deferred[Any]] = set()
 
@@ -198,9 +190,7 @@ class Mailboxes:
         box = self._box(record, newest)
         if self._shared is not None:
             try:
-                await self._context.reader.call(
-                    self._shared.add, record, newest, asked.lifetime
-                )
+                await self._shared.add(record, newest, asked.lifetime)
             except StoreError:
                 await box.end()
                 raise
@@ -238,34 +228,18 @@ class Mailboxes:
         Raises:
             StoreError: the database cannot be read.
         """
-        if self._shared is None:
-            return
-        before = [*self._boxes]
-        found = await self._context.reader.call(self._shared.all)
-        if self._is_closed:
-            return
+        if self._shared is not None:
+            await self._shared.look()
+
+    def _use(self, found: Sequence[SharedMailbox]) -> None:
+        """Open the mailboxes of the database that are new, end those that are gone."""
         for each in found:
             name = each.record.name
             if name not in self._boxes and name not in self._ended:
                 self._open(self._box(each.record, each.since), max(0.0, each.left))
-        for name in set(before).difference(each.record.name for each in found):
-            if name in self._boxes:
-                ended = self._end(name, f"the mailbox {name} was removed")
-                ended.addErrback(lambda _: None)
-
-    def _look_later(self) -> None:
-        self._next_look = self._context.reactor.callLater(_INTERVAL, self._look_again)
-
-    def _look_again(self) -> None:
-        looked: Deferred[None] = Deferred.fromCoroutine(self._look())
-        # A request that needs them says why they cannot be read.
-        looked.addErrback(lambda failure: failure.trap(StoreError))
-        looked.addBoth(self._looked)
-
-    def _looked(self, result: Any) -> Any:
-        if not self._is_closed:
-            self._look_later()
-        return result
+        for name in self._boxes.keys() - {each.record.name for each in found}:
+            ended = self._end(name, f"the mailbox {name} was removed")
+            ended.addErrback(lambda _: None)
 
     async def _newest(self) -> int:
         """Return the number of the newest message; 0 if there is none."""
@@ -294,7 +268,7 @@ class Mailboxes:
     def _remove_shared(self, name: str) -> Deferred[Any]:
         if self._shared is None:
             return succeed(None)
-        return self._context.reader.call(self._shared.remove, name)
+        return self._shared.remove(name)
 
     def _end(self, name: str, reason: str) -> Deferred[Any]:
         """End a mailbox with its messages, if it has not ended."""
@@ -319,9 +293,8 @@ class Mailboxes:
         Returns:
             a Deferred that fires when nothing reads the store any more.
         """
-        self._is_closed = True
-        if self._next_look is not None and self._next_look.active():
-            self._next_look.cancel()
+        if self._unwatch is not None:
+            self._unwatch()
         for name in self._boxes:
             self._context.mailbox_addresses.pop(name, None)
         ended = [box.end() for box in self._boxes.values()]
@@ -329,8 +302,6 @@ class Mailboxes:
         self._boxes.clear()
         if self._threads is not None:
             self._threads.close()
-        if self._shared is not None:
-            ended.append(self._context.reader.call(self._shared.close))
         return gatherResults(ended)
 
 

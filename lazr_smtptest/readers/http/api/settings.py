@@ -114,9 +114,10 @@ class ServerSettings:
         """
         asked = await call.json(SettingsRequest)
         live = self._context.needed_settings()
+        shared = self._context.shared
         try:
             adjust = self._prepared(asked)
-            if self._context.shared_settings is None:
+            if shared is None:
                 live.change(asked.limits, asked.settings)
             else:
                 live.check(asked.limits, asked.settings)
@@ -126,8 +127,8 @@ class ServerSettings:
             ) from error
         except ValueError as error:
             raise HTTPError(HTTPStatus.BAD_REQUEST, str(error)) from error
-        if self._context.shared_settings is not None:
-            await self._context.shared_settings.change(_changes(asked))
+        if shared is not None:
+            await shared.settings.change(_changes(asked))
         elif adjust is not None:
             await self._context.reader.call(adjust)
         return self._answer()
@@ -161,7 +162,7 @@ class ServerSettings:
                 fixed=sorted(live.fixed),
                 store=StoreBounds.of(self._context.store),
                 tags=StoreTags.of(self._context.store),
-                shared=self._context.shared_settings is not None,
+                shared=self._context.shared is not None,
             )
         )
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import attrs
 import msgspec
+from twisted.internet.defer import Deferred
 
+from lazr_smtptest._watchers import Watchers
 from lazr_smtptest.outbound.shared_clock import shared_time
 from lazr_smtptest.readers.http.api.records import DisposableMailbox
+from lazr_smtptest.stores._sql import Database
+from lazr_smtptest.stores.shared_state import SharedState
 
 __all__ = ["SharedMailbox", "SharedMailboxes"]
 
@@ -29,71 +33,77 @@ class SharedMailbox:
 
 
 class SharedMailboxes:
-    """Keeps the mailboxes of all nodes; methods wait for the database.
+    """Keeps the mailboxes of all nodes.
 
-    Any thread may call them.
+    Its methods are called in the reactor's thread, but for `read`. Their Deferreds fail
+    with a `StoreError` if the database is away.
 
     Args:
-        store: an `ISharedStore`.
+        state: looks at the database.
     """
 
-    def __init__(self, store: Any) -> None:
-        self._database = store.connect()
+    def __init__(self, state: SharedState) -> None:
+        self._state = state
+        self._watchers: Watchers[Sequence[SharedMailbox]] = Watchers()
+        state.parts.append(self)
 
-    def all(self) -> list[SharedMailbox]:
-        """Return the mailboxes, oldest first.
+    def watch(
+        self, function: Callable[[Sequence[SharedMailbox]], object]
+    ) -> Callable[[], None]:
+        """Call a function with all mailboxes, oldest first, again and again.
 
-        Raises:
-            StoreError: the database cannot be read.
+        Returns:
+            a function that ends the calls.
         """
+        return self._watchers.add(function)
 
-        def read(database: Any) -> list[SharedMailbox]:
-            rows = database.execute(
-                "SELECT record, since, ends - "
-                "CAST(extract(epoch FROM clock_timestamp()) AS float8) "
-                "FROM mailbox ORDER BY number"
+    def look(self) -> Deferred[None]:
+        """Read the mailboxes from the database; fires when all who watch have them."""
+        return self._state.look()
+
+    def read(self, database: Database) -> list[SharedMailbox]:
+        """Return the mailboxes, oldest first; none while nobody watches."""
+        if not self._watchers.functions:
+            return []
+        rows = database.execute(
+            "SELECT record, since, ends - "
+            "CAST(extract(epoch FROM clock_timestamp()) AS float8) "
+            "FROM mailbox ORDER BY number"
+        )
+        return [
+            SharedMailbox(
+                msgspec.json.decode(record, type=DisposableMailbox), since, left
             )
-            return [
-                SharedMailbox(
-                    msgspec.json.decode(record, type=DisposableMailbox), since, left
-                )
-                for record, since, left in rows
-            ]
+            for record, since, left in rows
+        ]
 
-        found: list[SharedMailbox] = self._database.read(read)
-        return found
+    def use(self, found: Sequence[SharedMailbox]) -> None:
+        """Show the mailboxes to all who watch."""
+        for function in self._watchers.functions:
+            function(found)
 
-    def add(self, record: DisposableMailbox, since: int, lifetime: float) -> None:
+    def add(
+        self, record: DisposableMailbox, since: int, lifetime: float
+    ) -> Deferred[object]:
         """Add a mailbox.
 
         Args:
             record: see `SharedMailbox`.
             since: likewise.
             lifetime: the seconds until it ends.
-
-        Raises:
-            StoreError: the database cannot be changed.
         """
         text = msgspec.json.encode(record).decode()
-        self._database.change(
+        return self._state.change(
             lambda database: database.execute(
                 "INSERT INTO mailbox (name, record, since, ends) VALUES (?, ?, ?, ?)",
                 (record.name, text, since, shared_time(database) + lifetime),
             )
         )
 
-    def remove(self, name: str) -> None:
-        """Remove a mailbox, if it is there.
-
-        Raises:
-            StoreError: the database cannot be changed.
-        """
-        self._database.change(
+    def remove(self, name: str) -> Deferred[object]:
+        """Remove a mailbox, if it is there."""
+        return self._state.change(
             lambda database: database.execute(
                 "DELETE FROM mailbox WHERE name = ?", (name,)
             )
         )
-
-    def close(self) -> None:
-        """Close the connection; the next use opens it again."""
-        self._database.close()

@@ -22,7 +22,6 @@ from lazr_smtptest.readers.http.api.store_settings import (
     TagsChange,
 )
 from lazr_smtptest.stores._sql import Database
-from lazr_smtptest.stores.deferred_reader import DeferredReader
 from lazr_smtptest.stores.shared_state import SharedState
 
 __all__ = ["SharedSettings"]
@@ -42,19 +41,13 @@ class SharedSettings:
         live: see `ReaderContext.live_settings`; ``None`` where there is no server.
         store: the `ISharedStore`; its bounds and its tag rules are those of the start.
         state: looks at the database.
-        reactor: the reactor.
-        pool: see `DeferredReader`.
     """
 
-    def __init__(
-        self, live: Any, store: Any, state: SharedState, reactor: Any, pool: Any = None
-    ) -> None:
+    def __init__(self, live: Any, store: Any, state: SharedState) -> None:
         self._live = live
         self._adjustment: Adjustment | None = None
         if IAdjustableStore.providedBy(store):
             self._adjustment = Adjustment(store)
-        # A store that removes messages takes its time.
-        self._thread = DeferredReader(store, reactor, threads=1, pool=pool)
         self._state = state
         state.parts.append(self)
         # The values in JSON that are in use, by the names of the rows.
@@ -81,7 +74,7 @@ class SharedSettings:
         settings = dict(changes.get("settings", {}))
         while self._live is not None and (limits or settings):
             try:
-                self._live.change(limits, settings)
+                self._live.share(limits, settings)
                 return
             except FieldError as error:
                 log.error("%s stays as it is: %s", error.key, error)
@@ -103,7 +96,8 @@ class SharedSettings:
             # Of another version.
             log.error("%s stay as they are: %s", " and ".join(given), error)
             return
-        adjusted = self._thread.call(adjust)
+        # A store that removes messages takes its time.
+        adjusted = self._state.call_slowly(adjust)
         adjusted.addErrback(lambda failure: log.error("%s", failure.value))
 
     def change(self, changes: _Changes) -> Deferred[Any]:
@@ -127,7 +121,7 @@ class SharedSettings:
         changed = self._state.change(write)
         changed.addCallback(lambda _: self._state.look())
         # What is called last ends last.
-        return changed.addCallback(lambda _: self._thread.call(int))
+        return changed.addCallback(lambda _: self._state.call_slowly(int))
 
 
 def _rows(changes: _Changes) -> Iterator[tuple[str, Any]]:

@@ -10,11 +10,9 @@ import pytest
 
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.faults import Faults
-from lazr_smtptest.faults.shared import SharedRules
 from lazr_smtptest.stores import open_store
-from lazr_smtptest.stores.shared_state import SharedState
 
-from ..conftest import Mail, Reactor
+from ..conftest import Mail
 
 PATH = "/api/v2/faults"
 RULE = {"on": "RCPT", "times": 2, "reply": [451, "Later"]}
@@ -26,12 +24,7 @@ class Node(Mail):
     def __init__(self, url: str) -> None:
         store = open_store(url)
         self.faults = Faults()
-        self.state = SharedState(store, Reactor(), pool=self)
-        rules = SharedRules(self.faults, self.state)
-        super().__init__(
-            store=store, server={"faults": self.faults, "shared_rules": rules}
-        )
-        self.rules = rules
+        super().__init__(store=store, server={"faults": self.faults})
 
     def add(self, *rules: Any, **more: Any) -> Any:  # type: ignore[override]
         """Add rules; return them."""
@@ -45,7 +38,6 @@ class Node(Mail):
 
     def close(self) -> None:
         """End it."""
-        self.state.stop()
         self.reader.close()
         self.store.close()
 
@@ -129,10 +121,19 @@ def test_a_process_without_a_server_adds_them_for_the_others(
 ) -> None:
     """As the one that starts the processes of --workers."""
     one, other = nodes
-    with_none = Mail(store=one.store, server={"shared_rules": one.rules})
+    with_none = Mail(store=one.store)
     answer = with_none.client.request("POST", PATH, json={"fault": [RULE]})
     with_none.reader.close()
     assert answer.json["rules"] == other.listed()
+
+
+def test_a_process_without_a_server_has_no_journal(nodes: tuple[Node, Node]) -> None:
+    """It answers so, and not that nothing has fired."""
+    one, _ = nodes
+    with_none = Mail(store=one.store)
+    answer = with_none.client.get(f"{PATH}/journal")
+    with_none.reader.close()
+    assert (answer.status, one.client.get(f"{PATH}/journal").status) == (409, 200)
 
 
 def test_without_the_database_the_client_is_told(
@@ -145,7 +146,7 @@ def test_without_the_database_the_client_is_told(
         raise StoreError("cannot write to postgresql://db/mail: no route")
 
     with monkeypatch.context() as patched:
-        patched.setattr(one.state._database, "change", away)
+        patched.setattr(one.database, "change", away)
         answer = one.client.request("POST", PATH, json={"fault": [RULE]})
     assert answer.status == 503
     assert one.listed() == []

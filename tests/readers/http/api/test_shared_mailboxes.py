@@ -130,9 +130,8 @@ def test_one_that_cannot_be_shared_is_not_made(
     def away(*values: Any) -> None:
         raise StoreError("cannot write to postgresql://db/mail: no route")
 
-    shared = one.reader._mailboxes._shared
     with monkeypatch.context() as patched:
-        patched.setattr(shared, "add", away)
+        patched.setattr(one.database, "change", away)
         answer = one.client.request("POST", PATH, json={"address": ANNA})
     assert answer.status == 503
     assert one.client.get(PATH).json == {"mailboxes": []}
@@ -145,12 +144,12 @@ def test_a_database_that_comes_back_is_looked_at_again(
     one, other = nodes
     looked = []
 
-    def away() -> None:
+    def away(*values: Any) -> None:
         looked.append(True)
         raise StoreError("cannot read postgresql://db/mail: no route")
 
     with monkeypatch.context() as patched:
-        patched.setattr(other.reader._mailboxes._shared, "all", away)
+        patched.setattr(other.database, "read", away)
         other.reactor.advance(SOON)
     make(one, address=ANNA)
     other.reactor.advance(SOON)

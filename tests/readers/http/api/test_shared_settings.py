@@ -10,11 +10,9 @@ import pytest
 
 from lazr_smtptest import CaptureServer
 from lazr_smtptest.errors import StoreError
-from lazr_smtptest.readers.http.api.shared_settings import SharedSettings
 from lazr_smtptest.stores import open_store
-from lazr_smtptest.stores.shared_state import SharedState
 
-from ..conftest import Mail, Reactor
+from ..conftest import Mail
 
 PATH = "/api/v2/settings"
 # Seconds until a server has what another one has changed.
@@ -27,14 +25,9 @@ class Node(Mail):
     def __init__(self, url: str) -> None:
         store = open_store(url)
         self.server = CaptureServer()
-        self.clock = Reactor()
-        self.state = SharedState(store, self.clock, pool=self)
         live = self.server.file_settings
-        shared = SharedSettings(live, store, self.state, self.clock, pool=self)
-        super().__init__(
-            store=store, server={"live_settings": live, "shared_settings": shared}
-        )
-        self.state.start()
+        super().__init__(store=store, server={"live_settings": live})
+        self.reactor.advance(0)
 
     def change(self, **body: Any) -> Any:
         """Change settings; return all."""
@@ -44,12 +37,11 @@ class Node(Mail):
 
     def settings(self) -> Any:
         """Return the settings that it has soon."""
-        self.clock.advance(SOON)
+        self.reactor.advance(SOON)
         return self.client.get(PATH).json
 
     def close(self) -> None:
         """End it."""
-        self.state.stop()
         self.reader.close()
         self.store.close()
 
@@ -102,6 +94,18 @@ def test_null_gives_each_server_its_own_value_again(nodes: tuple[Node, Node]) ->
     assert before[1]["store"]["max_count"] == 7
 
 
+def test_it_holds_whatever_a_file_of_the_server_says(nodes: tuple[Node, Node]) -> None:
+    """Which may be read again at any time; ``null`` gives its value again."""
+    one, other = nodes
+    one.change(limits={"errors": 5})
+    other.settings()
+    other.server.file_settings.apply({"errors": 9, "recipients": 6}, {})
+    found = other.settings()["limits"]
+    assert (found["errors"], found["recipients"]) == (5, 6)
+    one.change(limits={"errors": None})
+    assert other.settings()["limits"]["errors"] == 9
+
+
 def test_a_server_that_starts_later_has_it(
     nodes: tuple[Node, Node], postgresql: str
 ) -> None:
@@ -148,7 +152,7 @@ def test_without_the_database_the_client_is_told(
         raise StoreError("cannot write to postgresql://db/mail: no route")
 
     with monkeypatch.context() as patched:
-        patched.setattr(one.state._database, "change", away)
+        patched.setattr(one.database, "change", away)
         answer = one.client.request("PATCH", PATH, json={"limits": {"errors": 5}})
     assert answer.status == 503
     assert one.settings() == before

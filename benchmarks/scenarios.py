@@ -12,6 +12,7 @@ from .load.plan import Plan
 from .page.scenario import PAGE
 from .peers.ours import Ours, Twistd
 from .peers.peer import Peer
+from .postgresql.scenario import POSTGRESQL
 from .scenario import Ceiling, Entry, Floor, Goal, Scenario, Wanted
 from .startstop import entries as startstop
 from .web.imap import IMAP, IMAP_MILLION
@@ -296,4 +297,5 @@ SCENARIOS: tuple[Scenario, ...] = (
     IMAP,
     IMAP_MILLION,
     PAGE,
+    POSTGRESQL,
 )

@@ -91,6 +91,7 @@ MARKS = {
     "smtp/test_connection_memory.py": ["once"],
     "stores/sudden/": ["slow", "once"],
     "test_benchmarks.py": ["slow", "once"],
+    "test_benchmarks_postgresql.py": ["slow", "once"],
     "test_documentation.py": ["slow", "twice"],
     "test_forking.py": ["slow", "once"],
     "test_platforms.py": ["slow", "once"],

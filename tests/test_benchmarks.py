@@ -64,11 +64,12 @@ SCENARIOS = (
     "imap",
     "imap-million",
     "page",
+    "postgresql",
 )
 # Those start many servers, and share what they do with the others.
 LONG = ("http", "http-pages", "http-parts", "http-load", "http-idle")
 # Their table is upright: what is a row in others is a column.
-UPRIGHT = {"million", "page"}
+UPRIGHT = {"million", "page", "postgresql"}
 
 SERVERS = (
     "ours",

@@ -20,11 +20,13 @@ class Running:
 
     Attributes:
         port: the port that it listens on.
+        pid: the number of its process.
     """
 
     def __init__(self, program: Program, port: int) -> None:
         self._program = program
         self.port = port
+        self.pid = program.pid
 
     def usage(self) -> Usage:
         """Look at what it has used so far."""

@@ -38,3 +38,10 @@ def test_a_recipient_that_is_named_twice_is_kept_once(store: Any) -> None:
     """The message is found by it all the same."""
     store.add(make_envelope(1, rcpt_tos=("a@example.com", "A@example.com")))
     assert len(store.page("rcpt:a@example.com")) == 1
+
+
+def test_a_message_without_recipients_is_kept(store: Any) -> None:
+    """As those are that are added by IMAP."""
+    store._write([with_id(make_envelope(1, rcpt_tos=()))])
+    [kept] = store.page()
+    assert kept.rcpt_tos == ()

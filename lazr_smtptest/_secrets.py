@@ -13,19 +13,18 @@ MASK = "********"
 # Characters of a text that is shown; the shortest keys in PEM are longer.
 _SHORT = 100
 
-_PEM = re.compile(r"-----BEGIN .*", re.DOTALL)
-_IN_URL = re.compile(r"(://[^\s:@/]*:)\S+(@)")
-_BEARER = re.compile(r"(?i)(\bbearer\s+)\S+")
+# Regular expressions, which are compiled when a text is to be shown.
+_PEM = r"(?s)-----BEGIN .*"
+_IN_URL = r"(://[^\s:@/]*:)\S+(@)"
+_BEARER = r"(?i)(\bbearer\s+)\S+"
 # As in the description of an endpoint, in which a backslash escapes a colon, and in
 # the query of a URL.
-_NAMED = re.compile(
+_NAMED = (
     r"(?i)([\w-]*(?:pass(?:word|phrase|wd)?|secret|token|credentials?|api-?key)=)"
     r"(?:\\.|[^:&\s])+"
 )
 # The name of a file is none: that is what an error is to tell.
-_PRIVATE_KEY = re.compile(
-    r"(?i)(privatekey=)(?![\w./~ -]+\.(?:pem|key|crt|der)\b)(?:\\.|[^:&\s])+"
-)
+_PRIVATE_KEY = r"(?i)(privatekey=)(?![\w./~ -]+\.(?:pem|key|crt|der)\b)(?:\\.|[^:&\s])+"
 
 
 def without_secrets(text: str) -> str:
@@ -36,8 +35,8 @@ def without_secrets(text: str) -> str:
             description of an endpoint; or a message that repeats it.
     """
     for pattern in (_IN_URL, _BEARER, _NAMED, _PRIVATE_KEY):
-        text = pattern.sub(lambda found: MASK.join(_around(found)), text)
-    return _PEM.sub(MASK, text)
+        text = re.sub(pattern, lambda found: MASK.join(_around(found)), text)
+    return re.sub(_PEM, MASK, text)
 
 
 def safe_repr(value: object) -> str:

@@ -121,7 +121,8 @@ _UNUSED = (
     *("tls.context", "tls.layer", "tls.pem", "tls.transport"),
     *("faults.keywords", "faults.files", "faults.rule", "faults.steps"),
     *("faults.personalities", "faults.journal", "smtp.fault_runner", "smtp.xclient"),
-    *("mailbox.attempt", "mailbox.report", "mailbox.difference", "mailbox.reader"),
+    *("mailbox.attempt", "mailbox.evidence", "mailbox.report", "mailbox.reader"),
+    *("mailbox.difference", "query.difference"),
     *("mime.charsets", "mime.fields", "mime.parts", "mime.codes", "mime.transfer"),
     *("query.parser", "model.fault_context", "model.found", "model.summary"),
     *("stores.memory", "stores.sqlite", "stores.maildir", "stores.mbox"),
@@ -130,6 +131,7 @@ _UNUSED = (
 # The same of other packages, if `twisted.mail.smtp` does without them, too.
 _UNUSED_ELSEWHERE = (
     *("twisted.mail.imap4", "twisted.mail.pop3", "twisted.web", "sqlite3", "tomllib"),
+    *("difflib", "secrets"),
     *("smtplib", "regex", "msgspec", "wsproto", "prometheus_client", "sysconfig"),
 )
 

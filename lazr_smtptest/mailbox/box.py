@@ -16,7 +16,6 @@ from lazr_smtptest.errors import StateError
 from lazr_smtptest.faults.rules import Faults
 from lazr_smtptest.interfaces import IMessageStore
 from lazr_smtptest.mailbox.blocking import NOT_STARTED, STOPPED
-from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.grace import GRACE, HasGrace
 from lazr_smtptest.mailbox.handling import Handling
 from lazr_smtptest.mailbox.kept import Kept
@@ -33,6 +32,7 @@ from lazr_smtptest.stores._subscribers import Subscribers
 from lazr_smtptest.stores.session_log import SessionLog
 
 if TYPE_CHECKING:
+    from lazr_smtptest.mailbox.evidence import Evidence
     from lazr_smtptest.mailbox.reader import MailboxReader
     from lazr_smtptest.mailbox.subjects import Subjects
 
@@ -306,6 +306,9 @@ class Mailbox(HasGrace, Viewable):
         return tuple(self.sessions)
 
     def _evidence(self) -> Evidence:
+        # It is of no use before a failure.
+        from lazr_smtptest.mailbox.evidence import Evidence
+
         return Evidence(
             arrived=self._among(""),
             among=self._among,

@@ -5,14 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from lazr_smtptest._guesses import Guessable
-from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.mailbox.lines import names, short
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.query.criteria import Criteria, Predicate
+
+if TYPE_CHECKING:
+    from lazr_smtptest.mailbox.evidence import Evidence
 
 __all__ = ["Finding"]
 

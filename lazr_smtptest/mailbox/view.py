@@ -9,12 +9,12 @@ import attrs
 
 from lazr_smtptest.mailbox.asserting import Asserting
 from lazr_smtptest.mailbox.delegation import Delegating
-from lazr_smtptest.mailbox.evidence import Evidence
 from lazr_smtptest.model.session import Mark, Session
 from lazr_smtptest.query.criteria import Criteria, Predicate
 
 if TYPE_CHECKING:
     from lazr_smtptest.faults.base import LimitedFaults, Scripted
+    from lazr_smtptest.mailbox.evidence import Evidence
 
 __all__ = ["MailboxView", "Viewable"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -54,7 +53,7 @@ def with_id(envelope: Envelope) -> Envelope:
 def _begin() -> None:
     """Choose a new random part: a forked child must not repeat its parent's ids."""
     global _process
-    _process = secrets.token_hex(6)
+    _process = os.urandom(6).hex()
 
 
 _begin()

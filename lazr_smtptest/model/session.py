@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
@@ -346,12 +346,16 @@ class Session:
         return bool(lines) and all(map(_is_of_a_probe, lines))
 
 
-@attrs.define(eq=False, kw_only=True)
 class _Rest(Session):
     """The part of a session after a moment."""
 
-    _whole: Session = attrs.field(repr=False)
-    _start: Mark = attrs.field(repr=False)
+    # Not attrs, which would make all fields of a session anew at each start.
+    __slots__ = ("_start", "_whole")
+
+    def __init__(self, whole: Session, start: Mark, **facts: Any) -> None:
+        super().__init__(**facts)
+        self._whole = whole
+        self._start = start
 
     @property
     def failed(self) -> bool:

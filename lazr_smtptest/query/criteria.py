@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from lazr_smtptest._checks import brief
 from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.irregularities import IRREGULAR
-from lazr_smtptest.query.difference import Difference
 from lazr_smtptest.query.matchers import (
     Matcher,
     address,
@@ -22,6 +21,9 @@ from lazr_smtptest.query.matchers import (
     wildcard,
 )
 from lazr_smtptest.query.truth import check_predicate, truth
+
+if TYPE_CHECKING:
+    from lazr_smtptest.query.difference import Difference
 
 __all__ = ["Criteria", "Criterion", "Predicate"]
 

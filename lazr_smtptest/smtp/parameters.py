@@ -18,7 +18,7 @@ Parameters = Mapping[str, "str | None"]
 # 6531 section 3.3).
 _KEYWORD = r"(?P<keyword>[A-Za-z0-9][A-Za-z0-9-]*)"
 _VALUE = r"(?P<value>[!-<>-~\u0080-\ud7ff\ue000-\U0010ffff]+)"
-_PARAMETER = re.compile(f"{_KEYWORD}(?:={_VALUE})?")
+_PARAMETER = f"{_KEYWORD}(?:={_VALUE})?"
 
 
 def parse_parameters(text: str, known: Parameters) -> dict[str, str | None]:
@@ -38,7 +38,7 @@ def parse_parameters(text: str, known: Parameters) -> dict[str, str | None]:
     for word in text.split(" "):
         if not word:
             continue
-        found = _PARAMETER.fullmatch(word)
+        found = re.fullmatch(_PARAMETER, word)
         if found is None:
             raise ClientError(501, f"malformed parameter {shown(word)}", "5.5.4")
         keyword, value = found["keyword"].upper(), found["value"]

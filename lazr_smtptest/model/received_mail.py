@@ -81,6 +81,11 @@ class ReceivedMail:
         """The size of the content in bytes."""
         return len(self.content)
 
+    @property
+    def received_at(self) -> datetime:
+        """See `Envelope`."""
+        return datetime.fromtimestamp(self.seconds, timezone.utc)
+
     def envelope(self) -> Envelope:
         """Return a new envelope of the message."""
         return Envelope(
@@ -93,7 +98,7 @@ class ReceivedMail:
             user=self.user,
             tls=self.tls,
             id=self.id,
-            received_at=datetime.fromtimestamp(self.seconds, timezone.utc),
+            received_at=self.received_at,
             session=self.session,
             transaction=self.record,
         )

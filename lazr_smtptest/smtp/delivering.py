@@ -209,8 +209,16 @@ class Delivering(MailCommands):
         except BaseException as error:
             raise_interrupt(error)
             return self.reporter.reply_to(Failure())
-        answer = pending(result).addCallback(reply_of)
-        return answer.addErrback(self.reporter.reply_to)
+        return pending(result).addBoth(self._reply_for, reply_of)
+
+    def _reply_for(self, result: object, reply_of: Callable[[object], Reply]) -> Reply:
+        """Return the reply for the result of a Deferred, never raise."""
+        if isinstance(result, Failure):
+            return self.reporter.reply_to(result)
+        try:
+            return reply_of(result)
+        except BaseException:
+            return self.reporter.reply_to(Failure())
 
     def _deliver_lines(
         self, envelope: Envelope, message: IMessageSMTP, user: smtp.User

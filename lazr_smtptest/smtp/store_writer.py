@@ -67,7 +67,7 @@ class StoreWriter:
                 submit = waiting.submit
                 kept = mail if is_lazy(submit) else envelope_of(mail)
                 submit(kept, partial(self._done, answer))
-                return answer.addCallbacks(self._kept, self._refuse)
+                return answer
             add: Any = store.add
             result = add(mail if is_lazy(add) else envelope_of(mail))
         except StoreError as error:
@@ -88,9 +88,10 @@ class StoreWriter:
         while self._outcomes:
             answer, error = self._outcomes.popleft()
             if error is None:
+                self._kept(None)
                 answer.callback(None)
             else:
-                answer.errback(error)
+                answer.errback(self._error_of(error))
 
     def _kept(self, result: None) -> None:
         if self._tell_kept is not None:
@@ -101,9 +102,16 @@ class StoreWriter:
 
     def _refuse(self, failure: Failure) -> Failure:
         error = failure.value
-        if isinstance(error, StoreError):
-            raise self._refusal(error) from error
-        return failure
+        assert error is not None
+        raise self._error_of(error)
+
+    def _error_of(self, error: BaseException) -> BaseException:
+        """Return the exception that ends the wait for a message that was not kept."""
+        if not isinstance(error, StoreError):
+            return error
+        refusal = self._refusal(error)
+        refusal.__cause__ = error
+        return refusal
 
     def _refusal(self, error: StoreError) -> ServerError:
         """Return the reply to an error; log its reason if it has changed."""

@@ -122,18 +122,23 @@ class Waiting(Brake):
     ) -> None:
         """Handle no further command before `deferred` has fired; see `call`."""
         self.busy = self.waits = True
-        deferred.addBoth(self._note_delay)
-        deferred.addCallbacks(done, failed)
-        deferred.addErrback(
-            lambda failure: self._replies.reply(self._reporter.reply_to(failure))
-        )
-        deferred.addBoth(self._go_on)
 
-    def _note_delay(self, result: object) -> object:
-        self.mark_time()
-        return result
+        # One function: each of a Deferred takes as long as a line of SMTP's does.
+        def settled(result: Any) -> None:
+            self.mark_time()
+            try:
+                if isinstance(result, Failure):
+                    failed(result)
+                else:
+                    done(result)
+            except BaseException:
+                self._replies.reply(self._reporter.reply_to(Failure()))
+            finally:
+                self._go_on()
 
-    def _go_on(self, result: object) -> None:
+        deferred.addBoth(settled)
+
+    def _go_on(self) -> None:
         if self.waits:
             self.waits = False
             # The client may begin to be silent now.
@@ -161,7 +166,7 @@ class Waiting(Brake):
 
     def resume(self) -> None:
         """Continue after a fault plan."""
-        self._go_on(None)
+        self._go_on()
 
     def mark_time(self) -> None:
         """Record the time of the next entry in the transcript."""

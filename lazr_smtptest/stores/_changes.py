@@ -57,11 +57,20 @@ def add(
 
 
 def log(
-    connection: Database, kind: ChangeKind, some: Sequence[tuple[int, str]]
+    connection: Database,
+    kind: ChangeKind,
+    some: Sequence[tuple[int, str]],
+    number: int | None = None,
 ) -> None:
     """Add a change that is counted in ``state`` already, of 1000 messages at most.
 
     The messages that have changed get its number; new ones have it.
+
+    Args:
+        connection: the database, in the transaction of the change.
+        kind: see `Change`.
+        some: the number and the id of each message, by number.
+        number: the number of the change; ``None``: it is read.
     """
     numbers_and_ids = list(zip(*some, strict=True))
     if kind == "changed":
@@ -74,7 +83,8 @@ def log(
         "INSERT INTO change SELECT changes, ?, ?, named FROM state",
         (kind, to_json(numbers_and_ids)),
     )
-    (number,) = connection.execute("SELECT changes FROM state").fetchone()
+    if number is None:
+        (number,) = connection.execute("SELECT changes FROM state").fetchone()
     drop_sometimes(connection, number)
 
 

@@ -6,12 +6,14 @@ import json
 import zlib
 from collections.abc import Iterator
 from datetime import datetime
-from typing import IO, Any
+from json.encoder import encode_basestring_ascii as _quoted
+from typing import IO
 
 from lazr_smtptest._spool import AnyContent
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.mime import addresses
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.received_mail import Mail, ReceivedMail
 
 try:
     import zstandard
@@ -108,35 +110,45 @@ def _no_zstandard() -> StoreError:
     )
 
 
-def fields_of(envelope: Envelope) -> str:
-    """Return an envelope without its id and content, as JSON in ASCII."""
-    fields: dict[str, Any] = {
-        "mail_from": envelope.mail_from,
-        "rcpt_tos": envelope.rcpt_tos,
-        "peer": envelope.peer,
-        "helo": envelope.helo,
-    }
-    # Most messages have few of these, and this is done for each before its reply.
+def fields_of(mail: Mail) -> str:
+    """Return the envelope of a message without id and content, as JSON in ASCII."""
+    host, port = mail.peer
+    # Written out: this is done for each message before its reply, and an encoder takes
+    # as long again as all of it.
+    parts = [
+        f'{{"mail_from":{_quoted(mail.mail_from)}',
+        f'"rcpt_tos":[{",".join(map(_quoted, mail.rcpt_tos))}]',
+        f'"peer":[{_quoted(host)},{port}]',
+        f'"helo":{_quoted(mail.helo)}',
+    ]
+    if isinstance(mail, ReceivedMail):
+        parts.append(f'"rcpt_options":[{",".join(["{}"] * len(mail.rcpt_tos))}]')
+    else:
+        parts += _options_and_warnings(mail)
+    if mail.user is not None:
+        parts.append(f'"user":{_quoted(mail.user)}')
+    if mail.tls:
+        parts.append('"tls":true')
+    if mail.session is not None and mail.session.id:
+        parts.append(f'"session":{_quoted(mail.session.id)}')
+    received_at = mail.received_at
+    if received_at is not None:
+        parts.append(f'"received_at":"{received_at.isoformat()}"')
+    return ",".join(parts) + "}"
+
+
+def _options_and_warnings(envelope: Envelope) -> Iterator[str]:
     if envelope.mail_options:
-        fields["mail_options"] = dict(envelope.mail_options)
-    rcpt_options = envelope.rcpt_options
-    if rcpt_options:
-        fields["rcpt_options"] = [dict(options) for options in rcpt_options]
+        yield f'"mail_options":{_to_json(dict(envelope.mail_options))}'
+    if envelope.rcpt_options:
+        options = [dict(each) for each in envelope.rcpt_options]
+        yield f'"rcpt_options":{_to_json(options)}'
     if envelope._noted:
         # Those of the commands: who reads the message finds its own again.
-        fields["warnings"] = envelope._noted
-    if envelope.user is not None:
-        fields["user"] = envelope.user
-    if envelope.tls:
-        fields["tls"] = True
-    if envelope.session is not None and envelope.session.id:
-        fields["session"] = envelope.session.id
-    if envelope.received_at is not None:
-        fields["received_at"] = envelope.received_at.isoformat()
-    return _to_json(fields)
+        yield f'"warnings":{_to_json(envelope._noted)}'
 
 
-# `json.dumps` would make an encoder for each message.
+# `json.dumps` would make an encoder each time.
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 
 

@@ -49,6 +49,8 @@ class Connection:
         self._synchronous = synchronous
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        # The value of ``PRAGMA synchronous`` of that connection; "" before it is set.
+        self._is_synchronous = ""
         # The files that are open.
         self._files: _Files | None = None
         # Device, inode and time of the directory when the files were checked last.
@@ -87,9 +89,10 @@ class Connection:
         """
 
         def change(connection: sqlite3.Connection) -> _Result:
-            connection.execute(
-                f"PRAGMA synchronous = {synchronous or self._synchronous}"
-            )
+            wanted = synchronous or self._synchronous
+            if wanted != self._is_synchronous:
+                connection.execute(f"PRAGMA synchronous = {wanted}")
+                self._is_synchronous = wanted
             with _database.transaction(connection):
                 # Before the commit, which may write at the end of the file.
                 self._size.check(connection)
@@ -208,6 +211,7 @@ class Connection:
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None
+        self._is_synchronous = ""
         files, self._files = self._files, None
         self._folder = None
         if connection is not None:

@@ -25,6 +25,10 @@ __all__ = ["connect", "look"]
 # Seconds to wait while another process has the database locked.
 _PATIENCE = 10.0
 
+# The most statements that a connection keeps prepared: those of a batch of messages are
+# others for each number of messages.
+_PREPARED = 256
+
 
 class _Connection(sqlite3.Connection):
     """A connection that is known as long as it is open.
@@ -61,6 +65,7 @@ def connect(path: Path) -> sqlite3.Connection:
             isolation_level=None,
             check_same_thread=False,
             factory=_Connection,
+            cached_statements=_PREPARED,
         )
         try:
             connection.file = _file(path)

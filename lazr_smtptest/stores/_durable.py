@@ -60,7 +60,7 @@ class WaitingStore(Store):
         self._session_trouble = ""
 
     @abstractmethod
-    def _write(self, batch: list[Envelope]) -> None:
+    def _write(self, batch: list[Mail]) -> None:
         """Keep all of these messages durably, or none.
 
         Raises:

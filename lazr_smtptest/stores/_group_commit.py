@@ -6,9 +6,9 @@ batch, and each client waits for its own batch only.
 
 Clients that were answered together send their next messages nearly together. If the
 first of these got a batch to itself, the others would have to wait for it. So the
-writer waits briefly until three quarters of the clients have sent; the others send
-while that batch is written. Where the disk is so slow that all could have sent in that
-time, it waits for all of them. A single client never waits.
+writer waits briefly until all of them have sent. Where a larger batch saves little, it
+waits for three quarters of them; the others send while that batch is written. A single
+client never waits.
 """
 
 from __future__ import annotations
@@ -22,12 +22,11 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any, TypeVar
 
-import attrs
 from twisted.internet.defer import Deferred
 
 from lazr_smtptest.errors import StateError
 from lazr_smtptest.model.envelope import Envelope
-from lazr_smtptest.model.received_mail import Mail, envelope_of
+from lazr_smtptest.model.received_mail import Mail
 
 __all__ = ["Done", "Writer"]
 
@@ -41,14 +40,13 @@ _Result = TypeVar("_Result")
 # store that nobody closes leaves no thread behind.
 _PATIENCE = 5.0
 
-# The longest wait for the next batch: the part of the time that the last batch took,
-# and at most so many seconds.
-_GATHERING = 1.0
-_LONGEST_GATHERING = 0.005
-
 # Seconds from the reply to a client to its next message, where one client is answered;
 # where n are answered at once, the last of them takes n times as long.
 _TURN = 0.0002
+
+# The most seconds to wait for the clients that sent together before: they get as long
+# as they take, or as long as the last batch took.
+_LONGEST_GATHERING = 0.005
 
 # Seconds without a message that count as a pause: where clients come one by one, and
 # where many wait for their replies at once. On a busy machine many clients leave gaps
@@ -63,12 +61,15 @@ _BATCH = 256
 _BATCH_OCTETS = 16 * 1024 * 1024
 
 
-@attrs.frozen(eq=False)
 class _Message:
     """A message to be kept."""
 
-    mail: Mail
-    done: Done
+    # Not attrs: one is made for each message in the reactor's thread.
+    __slots__ = ("done", "mail")
+
+    def __init__(self, mail: Mail, done: Done) -> None:
+        self.mail = mail
+        self.done = done
 
 
 class Writer:
@@ -78,8 +79,8 @@ class Writer:
         write: keeps a batch of messages: all of them, or it raises and keeps none.
         kept: called with each message that was kept, before its `done`; `done` gets
             the exception that this raises.
-        patient: whether to wait for more messages: true where the disk takes as long
-            for one message as for a batch.
+        patient: whether to wait for the messages of all clients, not of three quarters
+            of them: true where the disk takes as long for one message as for a batch.
         idle: called when there is nothing to write; returns the seconds after which
             to call it again, ``None`` for after the next message only.
         name: the name of the thread.
@@ -90,7 +91,7 @@ class Writer:
 
     def __init__(
         self,
-        write: Callable[[list[Envelope]], object],
+        write: Callable[[list[Mail]], object],
         kept: Callable[[Mail], Deferred[None] | None],
         *,
         patient: bool = True,
@@ -109,13 +110,15 @@ class Writer:
         self._posted: list[Callable[[], object]] = []
         self._thread: threading.Thread | None = None
         self._closing = False
-        # How many queued jobs wake the thread up.
-        self._enough = 1
+        # How many queued jobs wake the thread up; infinite while it is awake.
+        self._enough = math.inf
         # The number of clients lately, and the seconds that the last batch took.
         self._crowd = 1
         self._seconds = 0.0
         # When the last batch was kept; infinite while one is written.
         self._kept_at = 0.0
+        # When the first of the queued jobs came.
+        self._first_at = 0.0
 
     # In any thread
 
@@ -181,6 +184,8 @@ class Writer:
 
     def _put(self, job: _Message | Callable[[], object]) -> None:
         with self._changed:
+            if not self._jobs:
+                self._first_at = time.monotonic()
             self._jobs.append(job)
             if self._thread is None or len(self._jobs) >= self._enough:
                 self._wake()
@@ -212,10 +217,7 @@ class Writer:
             busy = self._jobs or self._posted
             pause = None if busy else self._look_around()
             with self._changed:
-                if not (self._jobs or self._posted or self._closing):
-                    self._changed.wait(_PATIENCE if pause is None else pause)
-                if 0 < len(self._jobs) < self._awaited():
-                    self._gather()
+                self._wait(_PATIENCE if pause is None else pause)
                 jobs = [*self._jobs, *map(_logged, self._posted)]
                 self._jobs, self._posted = [], []
                 if not jobs and (self._closing or pause is None):
@@ -223,19 +225,37 @@ class Writer:
                 if jobs or self._thread is None:
                     return jobs
 
+    def _wait(self, seconds: float) -> None:
+        """Wait for a job, and briefly for the clients that sent together before.
+
+        Args:
+            seconds: the longest wait for the first job.
+        """
+        enough = self._awaited()
+        gathering = min(max(self._seconds, self._crowd * _TURN), _LONGEST_GATHERING)
+        if enough > 1 and self._is_idle():
+            # The first of them need not wake it up.
+            self._enough = enough
+            self._changed.wait(min(gathering, seconds))
+        if self._is_idle():
+            self._enough = 1
+            self._changed.wait(seconds)
+        if 0 < len(self._jobs) < enough:
+            self._enough = enough
+            begun = max(self._first_at, self._kept_at)
+            self._changed.wait_for(
+                lambda: len(self._jobs) >= enough or self._closing,
+                begun + gathering - time.monotonic(),
+            )
+        self._enough = math.inf
+
+    def _is_idle(self) -> bool:
+        """Return whether there is nothing to do."""
+        return not (self._jobs or self._posted or self._closing)
+
     def _awaited(self) -> int:
         """Return how many messages to wait for before a batch is written."""
-        slow = self._patient and self._seconds > self._crowd * _TURN
-        return self._crowd if slow else self._crowd * 3 // 4
-
-    def _gather(self) -> None:
-        """Wait briefly for the clients that sent together before."""
-        self._enough = self._awaited()
-        self._changed.wait_for(
-            lambda: len(self._jobs) >= self._enough or self._closing,
-            min(self._seconds * _GATHERING, _LONGEST_GATHERING),
-        )
-        self._enough = 1
+        return self._crowd if self._patient else max(self._crowd * 3 // 4, 1)
 
     def _look_around(self) -> float | None:
         try:
@@ -249,7 +269,7 @@ class Writer:
         begun = time.monotonic()
         self._kept_at = math.inf
         try:
-            self._write([envelope_of(message.mail) for message in batch])
+            self._write([message.mail for message in batch])
         except BaseException as error:
             # Any exception: if this thread ended, every client would wait for ever.
             self._kept_at = time.monotonic()

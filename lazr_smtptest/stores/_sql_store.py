@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.received_mail import Mail
 from lazr_smtptest.model.session import Session
 from lazr_smtptest.query.document import documents_of
 from lazr_smtptest.query.tag_rules import TagRules
@@ -113,7 +113,7 @@ class SQLStore(SQLEditor, AdjustableStore):
 
     # Writing, in the store's own thread
 
-    def _write(self, batch: list[Envelope]) -> None:
+    def _write(self, batch: list[Mail]) -> None:
         rows = self._rows(batch)
         self._writing.change(lambda connection: self._insert(connection, rows))
         self._report_kept()
@@ -122,20 +122,20 @@ class SQLStore(SQLEditor, AdjustableStore):
         self._watcher.wake()
         self._indexer.wake()
 
-    def _rows(self, batch: list[Envelope]) -> list[_tables.Row]:
+    def _rows(self, batch: list[Mail]) -> list[_tables.Row]:
         now = int(self._clock() * 1_000_000)
-        return [self._row(envelope, now) for envelope in batch]
+        return [self._row(mail, now) for mail in batch]
 
-    def _row(self, envelope: Envelope, now: int) -> _tables.Row:
-        coding, octets = self._compressor.compress(envelope.content)
+    def _row(self, mail: Mail, now: int) -> _tables.Row:
+        coding, octets = self._compressor.compress(mail.content)
         return _tables.Row(
-            id=envelope.id,
+            id=mail.id,
             kept_at=now,
-            size=envelope.size,
-            fields=fields_of(envelope),
+            size=mail.size,
+            fields=fields_of(mail),
             coding=coding,
             octets=octets,
-            recipients=[address_key(address) for address in envelope.rcpt_tos],
+            recipients=[address_key(address) for address in mail.rcpt_tos],
         )
 
     def _insert(self, connection: Database, rows: Sequence[_tables.Row]) -> None:

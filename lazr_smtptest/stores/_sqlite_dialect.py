@@ -16,8 +16,9 @@ from lazr_smtptest.stores._summary_rows import Indexed, insert_rows
 
 __all__ = ["SQLiteDialect", "completions"]
 
-# The rows of a large statement.
+# The rows of a large statement, and the most of one that is made for its very number.
 _ROWS = 64
+_EXACTLY = 32
 
 # The most words by which a query replaces a beginning.
 _COMPLETIONS = 256
@@ -54,7 +55,8 @@ class SQLiteDialect(Dialect):
             [(key, n) for n, row in numbered for key in row.recipients],
         )
         count_new(connection, rows)
-        _changes.log(connection, "kept", [(n, row.id) for n, row in numbered])
+        kept = [(n, row.id) for n, row in numbered]
+        _changes.log(connection, "kept", kept, changes + 1)
 
     def add_texts(
         self, connection: sqlite3.Connection, rows: Sequence[Indexed]
@@ -102,13 +104,13 @@ def _insert(
 ) -> None:
     """Insert rows, many by one statement.
 
-    Python's lock is released between two statements, and it takes milliseconds to
-    get it back from the reactor's thread. Batches have a power of two as their
-    size, so that few different statements have to be prepared.
+    Python's lock is released for each statement, and it may take milliseconds to get
+    it back from the reactor's thread.
     """
     start = 0
     while start < len(rows):
-        count = min(1 << (len(rows) - start).bit_length() - 1, _ROWS)
+        left = len(rows) - start
+        count = _ROWS if left >= _ROWS else min(left, _EXACTLY)
         some = rows[start : start + count]
         marks = f"({', '.join('?' * len(some[0]))})"
         values = [value for row in some for value in row]

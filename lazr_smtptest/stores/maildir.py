@@ -15,6 +15,7 @@ from zope.interface import implementer
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.interfaces import IAdjustableStore, IMessageReader, IWaitingStore
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.received_mail import Mail, envelope_of
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores import _fields
 from lazr_smtptest.stores._filenames import (
@@ -171,15 +172,16 @@ class MaildirStore(FolderReader):
 
     # Writing, in the store's own thread
 
-    def _write(self, batch: list[Envelope]) -> None:
-        heads = [_fields.to_bytes(envelope, b"", _CRLF) for envelope in batch]
-        for head, envelope in zip(heads, batch, strict=True):
+    def _write(self, batch: list[Mail]) -> None:
+        envelopes = list(map(envelope_of, batch))
+        heads = [_fields.to_bytes(envelope, b"", _CRLF) for envelope in envelopes]
+        for head, envelope in zip(heads, envelopes, strict=True):
             # With the fields of its envelope it may exceed the bound.
             self._retention.check(len(head) + envelope.size)
-        names = [new_file_name(self._now(), envelope.id) for envelope in batch]
+        names = [new_file_name(self._now(), envelope.id) for envelope in envelopes]
         try:
             self._make_again()
-            for name, head, envelope in zip(names, heads, batch, strict=True):
+            for name, head, envelope in zip(names, heads, envelopes, strict=True):
                 self._write_file(name, head, envelope)
             # Only after all are written: the first of these flushes the others, too.
             for name in names:

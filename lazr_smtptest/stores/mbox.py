@@ -15,6 +15,7 @@ from zope.interface import implementer
 from lazr_smtptest.errors import StoreError
 from lazr_smtptest.interfaces import IAdjustableStore, IMessageReader, IWaitingStore
 from lazr_smtptest.model.envelope import Envelope
+from lazr_smtptest.model.received_mail import Mail, envelope_of
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.stores import _mboxfile
 from lazr_smtptest.stores._folder_items import Item
@@ -149,10 +150,10 @@ class MboxStore(FolderReader):
 
     # Writing, in the store's own thread
 
-    def _write(self, batch: list[Envelope]) -> None:
+    def _write(self, batch: list[Mail]) -> None:
         try:
             with self._locked() as file:
-                self._append(file, batch)
+                self._append(file, list(map(envelope_of, batch)))
                 if not self._file.is_named(file):
                     raise StoreError(
                         f"mbox {str(self.path)!r} was removed while it was written"

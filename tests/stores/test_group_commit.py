@@ -251,20 +251,12 @@ def test_a_batch_has_a_bound_of_octets(
         assert disk.size_of_batch() == 2
 
 
-@pytest.mark.parametrize(
-    ("patient", "turn", "waited_for"),
-    [(True, 0.0, True), (False, 0.0, False), (True, float("inf"), False)],
-)
-def test_on_a_slow_disk_all_are_waited_for_who_came_together(
-    disk: Disk,
-    monkeypatch: pytest.MonkeyPatch,
-    patient: bool,
-    turn: float,
-    waited_for: bool,
+@pytest.mark.parametrize(("patient", "waited_for"), [(True, True), (False, False)])
+def test_all_are_waited_for_who_came_together(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch, patient: bool, waited_for: bool
 ) -> None:
-    """Some of them are enough on a fast one, and where each takes it its time."""
-    monkeypatch.setattr(_writer, "_TURN", turn)
-    monkeypatch.setattr(_writer, "_GATHERING", float("inf"))
+    """Some of them are enough where the disk takes its time for each message."""
+    monkeypatch.setattr(_writer, "_TURN", float("inf"))
     monkeypatch.setattr(_writer, "_LONGEST_GATHERING", PATIENCE)
     writer = Writer(disk.write, lambda envelope: None, patient=patient)
     answered: Queue[Exception | None] = Queue()
@@ -282,11 +274,11 @@ def test_on_a_slow_disk_all_are_waited_for_who_came_together(
     writer.close()
 
 
-def test_on_a_fast_disk_three_quarters_of_the_clients_are_waited_for(
+def test_three_quarters_are_waited_for_where_each_message_takes_its_time(
     disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The others send while the batch of these is written."""
-    monkeypatch.setattr(_writer, "_GATHERING", float("inf"))
+    monkeypatch.setattr(_writer, "_TURN", float("inf"))
     monkeypatch.setattr(_writer, "_LONGEST_GATHERING", PATIENCE)
     writer = Writer(disk.write, lambda envelope: None, patient=False)
     answered: Queue[Exception | None] = Queue()
@@ -309,6 +301,40 @@ def test_on_a_fast_disk_three_quarters_of_the_clients_are_waited_for(
     writer.submit(make_envelope(), answered.put)
     write(of=6, submitted=0)
     writer.close()
+
+
+def test_the_messages_of_a_batch_wake_the_thread_once(
+    disk: Disk,
+    writer: Writer,
+    submit: Callable[[int], None],
+    outcomes: Queue[Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first of them does not, nor does any while the thread is awake."""
+    monkeypatch.setattr(_writer, "_TURN", float("inf"))
+    monkeypatch.setattr(_writer, "_LONGEST_GATHERING", PATIENCE)
+
+    def write(count: int) -> None:
+        assert disk.size_of_batch() == count
+        disk.go_on.put(None)
+        for _ in range(count):
+            outcomes.get(timeout=PATIENCE)
+
+    submit(1)
+    disk.batches.get(timeout=PATIENCE)
+    submit(8)
+    disk.go_on.put(None)
+    outcomes.get(timeout=PATIENCE)
+    submit(1)
+    write(9)
+    calls: list[None] = []
+    notify = writer._changed.notify
+    monkeypatch.setattr(
+        writer._changed, "notify", lambda: (calls.append(None), notify())
+    )
+    submit(9)
+    write(9)
+    assert len(calls) <= 1
 
 
 @pytest.mark.parametrize(("count", "pause"), [(1, 0.003), (3, 0.003), (9, 0.25)])

@@ -19,9 +19,9 @@ from lazr_smtptest.interfaces import (
     IWaitingStore,
 )
 from lazr_smtptest.model.change import Change, Changes
-from lazr_smtptest.model.envelope import Envelope
 from lazr_smtptest.model.folder import Folder
 from lazr_smtptest.model.node import Node
+from lazr_smtptest.model.received_mail import Mail
 from lazr_smtptest.query.tag_rules import TagRules
 from lazr_smtptest.query.tree import Node as Query
 from lazr_smtptest.stores import _folder_rows
@@ -307,13 +307,13 @@ class PostgreSQLStore(SQLStore):
         )
         return bool(result)
 
-    def _write(self, batch: list[Envelope]) -> None:
+    def _write(self, batch: list[Mail]) -> None:
         with self._lag.measured():
             if not self._is_spooled(batch):
                 self._write_or_spool(batch)
         self._throughput.count(len(batch))
 
-    def _is_spooled(self, batch: list[Envelope]) -> bool:
+    def _is_spooled(self, batch: list[Mail]) -> bool:
         """Keep messages in the spool, if it is on."""
         if self._replay is None:
             return False
@@ -325,7 +325,7 @@ class PostgreSQLStore(SQLStore):
         self._replay.wake()
         return is_kept
 
-    def _write_or_spool(self, batch: list[Envelope]) -> None:
+    def _write_or_spool(self, batch: list[Mail]) -> None:
         """Write messages, or switch the spool on for them."""
         try:
             super()._write(batch)

@@ -671,6 +671,26 @@ class TestLoading:
         assert "query=" not in first
         assert first.count(found.id) == 4  # itself, its parts, what is blocked, a frame
 
+    def test_what_a_frame_needs_is_asked_for_with_the_parts(self, page, site):
+        """And not after them: the HTML of a message comes sooner."""
+        site.send(make_message())
+        page.goto(site.url)
+        parts = Gate(page, "**/parts")
+        blocked = Gate(page, "**/view/blocked")
+        page.locator(".row").click()
+        parts.wait()
+        blocked.wait()
+
+    def test_it_is_shown_before_it_is_marked_as_read(self, page, site):
+        """Then all lists are read again, which takes time."""
+        site.send(make_message())
+        page.goto(site.url)
+        asked = Gate(page, re.compile(r"/view\?|/messages$"))
+        asked.open()
+        page.locator(".row.unread").click()
+        expect(page.locator(".row.read")).to_have_count(1)
+        assert ["/view?" in url for url in asked.urls] == [True, False]
+
     def test_a_session_is_not_shown_under_the_address_of_another(self, page, site):
         """Neither its lines nor its buttons."""
         site.send()

@@ -75,9 +75,10 @@ class Blocked(msgspec.Struct, frozen=True):
 class ViewAnswer(msgspec.Struct, frozen=True):
     """The remote loads that a view blocks.
 
-    ``url`` is that of the view, with a token. ``count`` is the number of all loads that
-    are blocked, ``images`` that of those which ``images=remote`` allows. ``failure``
-    says why the HTML was not searched for them; ``""`` if it was.
+    ``url`` is that of the view, with a token; ``""`` if the message has no HTML part.
+    ``count`` is the number of all loads that are blocked, ``images`` that of those
+    which ``images=remote`` allows. ``failure`` says why the HTML was not searched for
+    them; ``""`` if it was.
     """
 
     url: str
@@ -85,6 +86,9 @@ class ViewAnswer(msgspec.Struct, frozen=True):
     images: int
     blocked: list[Blocked]
     failure: str
+
+
+_NO_VIEW = ViewAnswer(url="", count=0, images=0, blocked=[], failure="")
 
 
 @attrs.frozen(kw_only=True)
@@ -189,6 +193,8 @@ class Views:
         if not has_token and "mailbox" not in call.parameters:
             await self._frames.logins.check(call.method, call.headers)
         envelope, view = await self._view(call)
+        if view is None:
+            raise HTTPError(HTTPStatus.NOT_FOUND, "the message has no HTML part")
         id = envelope.id
         token = self._frames.tokens.make(id)
         parts = f"{_path(id)}/parts/"
@@ -205,8 +211,13 @@ class Views:
         )
 
     async def blocked(self, call: Call) -> Answer:
-        """Answer with the remote loads that a view of the message blocks."""
+        """Answer with the remote loads that a view of the message blocks.
+
+        A message without an HTML part has none: a page may ask before it knows the parts.
+        """
         envelope, view = await self._view(call)
+        if view is None:
+            return json_answer(_NO_VIEW)
         loads = [Blocked(each.kind, each.host, each.count) for each in view.blocked]
         frames = self._frames
         token = frames.tokens.make(envelope.id)
@@ -249,16 +260,15 @@ class Views:
         answer: Answer = await self._reader.call(_part, envelope, section)
         return answer
 
-    async def _view(self, call: Call) -> tuple[Envelope, HTMLView]:
+    async def _view(self, call: Call) -> tuple[Envelope, HTMLView | None]:
+        """Return a message, and its view; ``None`` if it has no HTML part."""
         envelope = await self._reader.envelope(await name_of(self._reader, call))
         if envelope is None:
             raise await missing(self._reader, call)
         if self._latest is not None and self._latest[0] == envelope.id:
             return envelope, self._latest[1]
-        view = await self._parse(VIEW, envelope)
-        if view is None:
-            raise HTTPError(HTTPStatus.NOT_FOUND, "the message has no HTML part")
-        if not view.failure and len(view.html) <= _MOST_KEPT:
+        view: HTMLView | None = await self._parse(VIEW, envelope)
+        if view and not view.failure and len(view.html) <= _MOST_KEPT:
             self._latest = (envelope.id, view)
         return envelope, view
 

@@ -239,6 +239,15 @@ class TestBlocked:
         assert mail.client.get(url).status == 200
 
 
+    def test_a_message_without_html_blocks_nothing(self, mail: Mail) -> None:
+        """A page asks before it knows whether there is HTML."""
+        answer = mail.client.get(path_of(mail.add()) + "/blocked")
+        assert (answer.status, answer.json) == (
+            200,
+            {"url": "", "count": 0, "images": 0, "blocked": [], "failure": ""},
+        )
+
+
 class TestParts:
     """The parts that a frame loads."""
 

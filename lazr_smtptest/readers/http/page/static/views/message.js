@@ -31,6 +31,8 @@ import "./mail-source.js";
 
 // Milliseconds between two looks for its flags and tags.
 const PAUSE = 200;
+// Milliseconds in which it is drawn before it is marked as read: then lists are read again.
+const MARKING = 300;
 // Bytes of a message above which its text and HTML are loaded when they are asked for.
 const LARGE = 2_000_000;
 
@@ -127,9 +129,8 @@ class MailView extends Part {
         return replaceRoute(["messages", found.summary.id, this.tab], search());
       }
       this.message = found;
-      // What is seen comes first.
       await found.blocked?.catch(() => {});
-      await new Promise(requestAnimationFrame);
+      await new Promise((resolve) => setTimeout(resolve, MARKING));
       if (!found.summary.flags.includes("seen")) {
         await changeMessages({ ids: [id] }, { set_flags: ["seen"] });
       }
@@ -343,8 +344,8 @@ async function load(id, wantsHTML, signal) {
   const summary = document.querySelector("mail-list")?.messageOf(id) ?? (await get("messages",
     { query: `id:${quoted(id)}`, limit: 1, timeout: 5 }, { signal })).messages[0] ?? (await read("")).summary;
   if (summary.size <= LARGE) {
-    const blocked = wantsHTML
-      ? loadingParts.then((parts) => (parts.some(isHTML) ? read("view/blocked") : null)) : null;
+    // Whether there is HTML is not known yet: without it, nothing is blocked.
+    const blocked = wantsHTML ? read("view/blocked") : null;
     // Its tab tells why it cannot be read.
     blocked?.catch(() => {});
     const [whole, parts] = await Promise.all([read(""), loadingParts]);

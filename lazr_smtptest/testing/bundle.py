@@ -25,7 +25,7 @@ _PAGE = Path(__file__).parents[1] / "readers" / "http" / "page" / "static"
 _LANGUAGES = ("en", "de")
 # Which of the page's texts a report needs, beside its own.
 _TEXTS = (
-    *("reply.", "status.", "class.", "outcome.", "warning."),
+    *("reply.", "status.", "class.", "outcome.", "warning.", "section."),
     *("row.nothing", "sessions.tls", "talk.decided", "head.rfc"),
 )
 

@@ -811,6 +811,13 @@ class TestSettings:
         field.press("Enter")
         expect(field).to_have_value("1000")
 
+    def test_each_has_its_unit_and_what_it_means(self, go):
+        """A name and a number alone say too little."""
+        page = go("status")
+        row = page.get_by_role("row", name="idle", exact=False)
+        expect(row.first).to_contain_text("seconds")
+        expect(row.first).to_contain_text("time without a byte from the client")
+
     def test_a_switch_is_changed(self, go, site):
         """As a check box."""
         page = go("status")

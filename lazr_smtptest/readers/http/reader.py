@@ -15,6 +15,7 @@ from lazr_smtptest.outbound.settings import Outgoing
 from lazr_smtptest.readers.capacity import most_connections
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.answer import Answer, HTTPError, text_answer
+from lazr_smtptest.readers.http.api import meanings
 from lazr_smtptest.readers.http.api.adding import Adding
 from lazr_smtptest.readers.http.api.contents import Contents
 from lazr_smtptest.readers.http.api.events import MOST_LISTENERS, Events
@@ -240,6 +241,7 @@ class HTTPReader:
         yield from self._mailboxes.routes(_API)
         yield from self._mailpit.routes()
         yield from ServerSettings(self._context).routes(_API)
+        yield from meanings.routes(_API)
         yield from Releases(self._context).routes(_API)
         yield from Webhooks(self._context).routes(_API)
         yield from Status(self._context).routes(_API)

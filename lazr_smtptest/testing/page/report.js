@@ -143,7 +143,7 @@ function sessionOf(whole) {
 /** Return the warnings of a message, each with its meaning and where the standard has it. */
 function warningsOf({ warnings, trouble }) {
   const known = warnings.map((kind) => {
-    const place = sectionOf(kind);
+    const place = sectionOf(kind, t);
     return place ? `${kind}: ${t(`warning.${kind}`)} (${t("head.rfc", place)})` : kind;
   });
   const all = [...known, ...trouble];

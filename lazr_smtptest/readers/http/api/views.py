@@ -213,7 +213,8 @@ class Views:
     async def blocked(self, call: Call) -> Answer:
         """Answer with the remote loads that a view of the message blocks.
 
-        A message without an HTML part has none: a page may ask before it knows the parts.
+        A message without an HTML part has none, and an empty ``url``: a page may ask
+        before it knows the parts.
         """
         envelope, view = await self._view(call)
         if view is None:

@@ -14,6 +14,8 @@ from urllib.parse import urljoin
 
 import attrs
 
+from lazr_smtptest.readers.http.api.meanings import load_meanings
+
 __all__ = ["FOLDER", "File", "Files", "load_files", "load_texts", "shipped"]
 
 FOLDER = Path(__file__).parent / "static"
@@ -125,13 +127,15 @@ def _read(path: Path) -> bytes:
 def load_texts(language: str) -> dict[str, Any]:
     """Return the texts of the page by their keys, such as ``"tab.html"``.
 
+    Those that explain what the server says are of the API, see `load_meanings`.
+
     A text is a string, or a mapping of its forms for plurals to strings.
 
     Args:
         language: such as ``"en"``.
     """
     groups = json.loads((FOLDER / "lang" / f"{language}.json").read_text("utf-8"))
-    return dict(_flat(groups))
+    return {**dict(_flat(groups)), **dict(_flat(load_meanings(language)))}
 
 
 def _flat(group: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

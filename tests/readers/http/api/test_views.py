@@ -238,7 +238,6 @@ class TestBlocked:
         url = mail.client.get(path_of("latest") + "/blocked").json["url"]
         assert mail.client.get(url).status == 200
 
-
     def test_a_message_without_html_blocks_nothing(self, mail: Mail) -> None:
         """A page asks before it knows whether there is HTML."""
         answer = mail.client.get(path_of(mail.add()) + "/blocked")

@@ -311,7 +311,8 @@ class TestLanguages:
     def test_every_text_is_used_and_every_used_one_is_there(self) -> None:
         """Those of `made`, whose keys are made of codes, have a test of their own."""
         made = re.compile(
-            r"(reply|status|class|query|warning|action|severity|talk)\..*"
+            r"(reply|status|class|query|warning|section|setting|unit|action|severity|talk)"
+            r"\..*"
         )
         source = "\n".join(
             path.read_text()

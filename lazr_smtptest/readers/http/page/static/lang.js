@@ -56,6 +56,11 @@ export async function loadLanguage() {
   texts = await loading;
 }
 
+/** Add texts to those of the language file, in groups as there. */
+export function addTexts(groups) {
+  texts = { ...texts, ...flat(groups) };
+}
+
 /** Remember a language, and load the page again in it. */
 export function chooseLanguage(name) {
   remember(CHOICE, name);

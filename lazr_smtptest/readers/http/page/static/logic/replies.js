@@ -1,6 +1,6 @@
 // What a reply of the server means, in half a sentence.
 //
-// The texts are in the language files: "reply.452" for a code (RFC 5321 section 4.2.3
+// The texts are those of meanings.js: "reply.452" for a code (RFC 5321 section 4.2.3
 // and the extensions), "status.2.2" for the last two numbers of an enhanced code (RFC
 // 3463 and its IANA registry), and "class.4" for what the client does about it.
 
@@ -27,8 +27,8 @@ export function parseReply(text) {
 /**
  * Return what a reply means, or an empty text if it is no reply.
  * @param {string} text - the reply.
- * @param {function(string): string} t - returns a text of the language file, or the key
- *   if there is none.
+ * @param {function(string): string} t - returns a text of the page, or the key if there
+ *   is none.
  */
 export function explainReply(text, t) {
   const reply = parseReply(text);

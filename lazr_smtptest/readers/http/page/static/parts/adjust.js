@@ -4,6 +4,7 @@ import { html, nothing } from "../vendor/lit.js";
 import { get, request } from "../api.js";
 import { feed } from "../feed.js";
 import { t } from "../lang.js";
+import { explained } from "../meanings.js";
 import { Part, STATE } from "../part.js";
 import { table } from "./table.js";
 import { attempt, toast } from "./toast.js";
@@ -27,7 +28,7 @@ class LiveSettings extends Part {
 
   async #read() {
     try {
-      this.settings = await get("settings");
+      this.settings = await explained(get("settings"));
     } catch {
       // They are in another process.
     }
@@ -43,12 +44,13 @@ class LiveSettings extends Part {
   render() {
     if (!this.settings) return nothing;
     const { hidden, values, tags } = this.settings;
-    const fixed = { hidden, ...values, ...tags?.queries };
+    const fixed = { ...values, ...tags?.queries };
     return html`<section class="card"><h2>${t("status.settings")}</h2><p>${t("status.settings-how")}</p>
       ${table([
         ...Object.entries(this.#tables).flatMap(([table, fields]) =>
           Object.entries(fields ?? {}).filter(([name]) => name !== "queries").map(([name, value]) =>
-            [name, this.settings.fixed.includes(name) ? `${value ?? "none"}` : this.#field(table, name, value)])),
+            row(name, this.settings.fixed.includes(name) ? `${value ?? "none"}` : this.#field(table, name, value)))),
+        row("hidden", hidden.join(", ") || "–"),
         ...Object.entries(fixed).map(([name, value]) => [name, `${value}` || "–"]),
       ], t("status.settings"))}</section>`;
   }
@@ -74,6 +76,11 @@ class LiveSettings extends Part {
     this.settings = settings;
     toast(t("status.changed", { name }));
   }
+}
+
+/** Return the row of a setting, with its unit, and what it means. */
+function row(name, value) {
+  return [name, html`<div class="strip">${value} ${t(`unit.${name}`)}</div>${t(`setting.${name}`)}`];
 }
 
 // What the API takes for no bound.

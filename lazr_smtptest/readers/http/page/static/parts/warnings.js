@@ -19,7 +19,7 @@ export function warningList({ warnings, trouble = [] }) {
 }
 
 function warning(kind) {
-  const place = sectionOf(kind);
+  const place = sectionOf(kind, t);
   return html`<li><code>${kind}</code>${place ? html` ${t(`warning.${kind}`)}
     <a href=${place.url} target="_blank" rel="noopener noreferrer">${t("head.rfc", place)}</a>` : nothing}</li>`;
 }

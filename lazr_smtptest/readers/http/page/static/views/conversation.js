@@ -5,6 +5,7 @@ import { get } from "../api.js";
 import { t } from "../lang.js";
 import { explainReply } from "../logic/replies.js";
 import { decidingLine, folded, isRefusal } from "../logic/talk.js";
+import { explained } from "../meanings.js";
 import { Part, STATE } from "../part.js";
 import { marked } from "../parts/marked.js";
 
@@ -29,7 +30,8 @@ class Conversation extends Part {
   willUpdate(changed) {
     if (!changed.has("sessionId") || !this.sessionId) return;
     this.lines = null;
-    this.useLatest(get(`sessions/${encodeURIComponent(this.sessionId)}`), ({ transcript }) => (this.lines = transcript));
+    this.useLatest(explained(get(`sessions/${encodeURIComponent(this.sessionId)}`)),
+      ({ transcript }) => (this.lines = transcript));
   }
 
   render() {

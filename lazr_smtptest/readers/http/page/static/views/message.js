@@ -6,6 +6,7 @@ import { feed } from "../feed.js";
 import { currentLocale, formatClock, formatTime, t } from "../lang.js";
 import { quoted } from "../logic/query.js";
 import { size } from "../logic/size.js";
+import { explained } from "../meanings.js";
 import { Part, STATE } from "../part.js";
 import { attachmentStrip } from "../parts/attachments.js";
 import "../parts/copy.js";
@@ -348,7 +349,7 @@ async function load(id, wantsHTML, signal) {
     const blocked = wantsHTML ? read("view/blocked") : null;
     // Its tab tells why it cannot be read.
     blocked?.catch(() => {});
-    const [whole, parts] = await Promise.all([read(""), loadingParts]);
+    const [whole, parts] = await Promise.all([explained(read("")), loadingParts]);
     return { ...whole, parts, hasHTML: whole.html !== null, blocked };
   }
   const [parts, envelope, headers] = await Promise.all([loadingParts, read("envelope"), read("headers")]);

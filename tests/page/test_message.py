@@ -571,6 +571,17 @@ class TestTabs:
         expect(opened.get_by_role("tabpanel")).to_contain_text("Your code is 481516.")
 
 
+@pytest.mark.parametrize("name", ["latest", "1"])
+def test_a_large_message_is_not_read_for_its_summary(page, site, name, requests):
+    """All of it would take seconds."""
+    found = site.send("Subject: large\n\n" + 30_000 * f"{70 * 'x'}\n")
+    page.goto(f"{site.url}#/messages/{name}")
+    expect(page.get_by_role("heading", name="large")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"{found.id}$"))
+    whole = f"{site.url}api/v2/messages/"
+    assert not {whole + name, whole + found.id} & set(requests.urls)
+
+
 @pytest.mark.parametrize("name", ["latest", "2"])
 def test_a_name_of_the_api_leads_to_the_message(page, site, name):
     """The address is that of the message then."""

@@ -337,6 +337,18 @@ class TestAway:
         site.controller.start()
         expect(page.get_by_role("heading", name="Faults")).to_be_visible()
 
+    def test_every_view_has_its_frame(self, page, site):
+        """Its modules are loaded before somebody goes there."""
+        views = ("compare", "faults", "mailboxes", "send", "status")
+        page.goto(site.url)
+        for view in views:
+            until(page, f"() => customElements.get('{view}-view')")
+        site.controller.stop()
+        expect(page.locator(".away")).to_be_visible()
+        for view in views:
+            page.evaluate(f"location.hash = '#/{view}/1/2'")
+            expect(page.locator(f"{view}-view")).to_contain_text(re.compile(r"\S"))
+
     def test_what_was_written_stays_and_can_be_sent_later(self, page, site):
         """A bar tells that the server is away, and goes when it is back."""
         page.goto(f"{site.url}#/send")

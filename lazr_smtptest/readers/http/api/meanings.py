@@ -1,4 +1,4 @@
-"""What replies, irregularities and settings mean, in the languages of the page."""
+"""The meanings of replies, irregularities and settings, in the languages of the page."""
 
 from __future__ import annotations
 

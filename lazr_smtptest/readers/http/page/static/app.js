@@ -96,6 +96,8 @@ class App extends Part {
     const { view, id } = this.route;
     if (view === "messages" && !id) await firstFrame;
     await Promise.all([LATER[view]?.(), loadRest()]);
+    // The others can be shown while the server is away, too.
+    await Promise.all(Object.values(LATER).map((load) => load()));
   }
 
   /** Open a dialog, which may not be loaded yet. */

@@ -342,8 +342,8 @@ async function load(id, wantsHTML, signal) {
   // Why it fails is told by what is waited for first.
   loadingParts.catch(() => {});
   // The list has loaded that of a message which is opened there.
-  const summary = document.querySelector("mail-list")?.messageOf(id) ?? (await get("messages",
-    { query: `id:${quoted(id)}`, limit: 1, timeout: 5 }, { signal })).messages[0] ?? (await read("")).summary;
+  const summary = document.querySelector("mail-list")?.messageOf(id) ?? await summaryOf(id, signal)
+    ?? (await read("")).summary;
   if (summary.size <= LARGE) {
     // Whether there is HTML is not known yet: without it, nothing is blocked.
     const blocked = wantsHTML ? read("view/blocked") : null;
@@ -356,6 +356,15 @@ async function load(id, wantsHTML, signal) {
   // To find its links takes long: their tab asks for them.
   return {
     summary, envelope, headers, links: null, code: null, warnings: [], parts, hasHTML: parts.some(isHTML), blocked: null };
+}
+
+/** Return the summary of a message by its id, its number, or as the latest one; undefined: there is none. */
+async function summaryOf(id, signal) {
+  // No number has more digits; names of the API are read as there.
+  const number = /^\d{1,18}$/.test(id) ? Number(id) : null;
+  const place = number === null ? id === "latest" ? {} : { query: `id:${quoted(id)}`, timeout: 5 } : { after: number + 1 };
+  const [found] = (await get("messages", { ...place, limit: 1 }, { signal })).messages;
+  return number === null || found?.number === number ? found : undefined;
 }
 
 /** The search that found the message, for the address of another place in the list. */

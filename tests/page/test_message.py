@@ -174,6 +174,31 @@ class TestHead:
         expect(frame(opened).locator("b")).to_be_visible()
         assert opened.locator("iframe.mail").bounding_box()["height"] == 760
 
+    def test_nothing_of_the_head_is_cut_when_it_is_printed(self, page, site):
+        """A sheet has no scrollbar."""
+        message = make_message()
+        message.replace_header("Subject", 60 * "A long subject. ")
+        for n in range(40):
+            message.add_attachment(b"", "a", "b", filename=f"{n}.txt")
+        found = site.send(message, recipients=[f"u{n}@b.test" for n in range(40)])
+        page.goto(f"{site.url}#/messages/{found.id}")
+        expect(page.locator(".head h1")).to_be_visible()
+        page.emulate_media(media="print")
+        cut = page.evaluate(
+            "['.head', '.head h1', '.files'].filter((each) => {"
+            " const { scrollHeight, clientHeight } = document.querySelector(each);"
+            " return scrollHeight > clientHeight + 1 })"
+        )
+        assert cut == []
+
+    def test_a_long_subject_leaves_room_for_who_wrote_it(self, page, site):
+        """The header has all of it."""
+        found = site.send(f"Subject: {400 * 'W'}\n\nHi.\n")
+        page.goto(f"{site.url}#/messages/{found.id}")
+        title = page.locator(".head h1")
+        expect(title).to_be_visible()
+        assert title.bounding_box()["height"] < 100
+
     def test_attachments_are_above_the_content(self, opened):
         """With name, type and size, to download."""
         files = opened.get_by_role("list", name="Attachments")
@@ -234,6 +259,14 @@ class TestHTML:
         """Those that it brings along are its own parts."""
         image = frame(opened).locator("img").nth(1)
         expect(image).to_have_js_property("naturalWidth", 1)
+
+    def test_it_has_a_window_of_its_own(self, opened, requests, world):
+        """There it is printed in full; nothing runs or is loaded there either."""
+        with opened.expect_popup() as popup:
+            opened.get_by_role("link", name="Own window").click()
+        expect(popup.value.locator("b")).to_have_text("Anna")
+        assert popup.value.title() == ""
+        assert asked_by_mail(world) == []
 
     def test_what_is_blocked_is_listed(self, opened):
         """By kind and host, with the reason."""

@@ -1,4 +1,4 @@
-"""The meanings of replies, irregularities and settings, in the languages of the page."""
+"""The meanings of replies, irregularities and settings, in each language."""
 
 from __future__ import annotations
 

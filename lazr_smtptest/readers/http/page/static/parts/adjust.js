@@ -80,7 +80,7 @@ class LiveSettings extends Part {
 
 /** Return the row of a setting, with its unit, and what it means. */
 function row(name, value) {
-  return [name, html`<div class="strip">${value} ${t(`unit.${name}`)}</div>${t(`setting.${name}`)}`];
+  return [name, html`<div class="strip">${value} ${t(`unit.${name}`)}</div><p>${t(`setting.${name}`)}</p>`];
 }
 
 // What the API takes for no bound.

@@ -80,6 +80,8 @@ class MailHTML extends Part {
     return html`<div class="strip">
         ${choice(t("html.width"), widths, this.width, (name) => (this.width = name))}
         ${choice(t("html.scheme"), schemes, this.scheme, (name) => (this.scheme = name))}
+        ${this.blocked.url ? html`<a class="btn small" href=${this.#url} target="_blank"
+          rel="noopener noreferrer" title=${t("html.alone-why")}>${t("html.alone")}</a>` : nothing}
         ${this.#blockedLine()}
       </div>
       ${this.blocked.url ? repeat([this.#url], (url) => url, (url) => this.#frame(url)) : nothing}`;

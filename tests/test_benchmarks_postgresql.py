@@ -70,14 +70,16 @@ def test_a_filled_store_counts_what_it_has(postgresql: str, filled: str) -> None
 def test_a_group_of_the_first_version_has_its_part(tmp_path: Path) -> None:
     """A fifth of each period."""
     (tmp_path / "cpu").mkdir()
-    folder = limits._make(0.2, tmp_path)
+    folder = limits._folder(tmp_path)
+    limits._limit(folder, 0.2)
     assert (folder / "cpu.cfs_period_us").read_text() == "10000\n"
     assert (folder / "cpu.cfs_quota_us").read_text() == "2000\n"
 
 
 def test_a_group_of_the_second_version_has_its_part(tmp_path: Path) -> None:
     """The controller is switched on for it."""
-    folder = limits._make(0.2, tmp_path)
+    folder = limits._folder(tmp_path)
+    limits._limit(folder, 0.2)
     assert (tmp_path / "cgroup.subtree_control").read_text() == "+cpu\n"
     assert (folder / "cpu.max").read_text() == "2000 10000\n"
 
@@ -86,3 +88,18 @@ def test_where_no_group_can_be_made_nothing_is_limited(tmp_path: Path) -> None:
     """The comparison is by processor time then."""
     with limits.limited(0.2, tmp_path / "none") as add:
         assert add is None
+
+
+def test_a_group_that_gets_no_part_is_not_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the part is too small for the kernel."""
+
+    def refuse(folder: Path, part: float) -> None:
+        raise OSError(22, "Invalid argument")
+
+    (tmp_path / "cpu").mkdir()
+    monkeypatch.setattr(limits, "_limit", refuse)
+    with limits.limited(0.2, tmp_path) as add:
+        assert add is None
+    assert list((tmp_path / "cpu").iterdir()) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -21,35 +21,39 @@ def limited(part: float, root: Path = _ROOT) -> Iterator[Callable[[int], None] |
     """Make a group for processes; those in it must have ended when it is left.
 
     Args:
-        part: of a processor.
+        part: of a processor, a tenth at least.
         root: where groups are.
 
     Yields:
         what adds a process, by its id, to the group; ``None`` where groups cannot be
         made.
     """
-    try:
-        folder = _make(part, root)
-    except OSError:
-        yield None
-        return
-    try:
-        yield lambda pid: _write(folder / "cgroup.procs", pid)
-    finally:
-        folder.rmdir()
+    with ExitStack() as stack:
+        try:
+            folder = _folder(root)
+            stack.callback(folder.rmdir)
+            _limit(folder, part)
+        except OSError:
+            yield None
+        else:
+            yield lambda pid: _write(folder / "cgroup.procs", pid)
 
 
-def _make(part: float, root: Path) -> Path:
-    quota = round(part * _PERIOD)
+def _folder(root: Path) -> Path:
+    """Make a group, of the first version of groups where the kernel has it."""
     if (root / "cpu").is_dir():
-        folder = Path(mkdtemp(prefix="benchmark-", dir=root / "cpu"))
+        return Path(mkdtemp(prefix="benchmark-", dir=root / "cpu"))
+    _write(root / "cgroup.subtree_control", "+cpu")
+    return Path(mkdtemp(prefix="benchmark-", dir=root))
+
+
+def _limit(folder: Path, part: float) -> None:
+    quota = round(part * _PERIOD)
+    if folder.parent.name == "cpu":
         _write(folder / "cpu.cfs_period_us", _PERIOD)
         _write(folder / "cpu.cfs_quota_us", quota)
-        return folder
-    _write(root / "cgroup.subtree_control", "+cpu")
-    folder = Path(mkdtemp(prefix="benchmark-", dir=root))
-    _write(folder / "cpu.max", f"{quota} {_PERIOD}")
-    return folder
+    else:
+        _write(folder / "cpu.max", f"{quota} {_PERIOD}")
 
 
 def _write(path: Path, value: object) -> None:

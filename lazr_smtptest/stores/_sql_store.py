@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -43,6 +44,11 @@ _STEP_OCTETS = 600_000
 # kept wait; more than arrive in one.
 _MOST_REMOVED = 1000
 
+# How long messages that are only too old may stay while others arrive: a part of their
+# age, and at most so many seconds. They are removed many at a time then.
+_PART_OF_AGE = 0.01
+_LONGEST_STAY = 1.0
+
 
 class SQLStore(SQLEditor, AdjustableStore):
     """Keeps messages in a database, and searches their text.
@@ -81,6 +87,8 @@ class SQLStore(SQLEditor, AdjustableStore):
         self._indexer = Indexer(self._index_some, self._writer.until_pause)
         # Whether messages beyond the bounds were left to the next transaction.
         self._has_surplus = False
+        # When messages that are too old were looked for last, while others arrived.
+        self._looked_at = -math.inf
         # The next messages to index, and the number that they come after.
         self._ahead: tuple[int, Sequence[_summary_rows.Indexed]] = (-1, ())
         self._prepare()
@@ -140,8 +148,23 @@ class SQLStore(SQLEditor, AdjustableStore):
 
     def _insert(self, connection: Database, rows: Sequence[_tables.Row]) -> None:
         self._dialect.insert(connection, rows)
-        if self._retention:
+        if self._retention and self._is_retaining_due():
             self._drop_oldest(connection)
+
+    def _is_retaining_due(self) -> bool:
+        """Return whether to look for messages beyond the bounds, before a commit."""
+        bounds, now = self._retention, self._clock()
+        if (bounds.max_count, bounds.max_bytes) != (
+            None,
+            None,
+        ) or bounds.max_age is None:
+            return True
+        stay = min(bounds.max_age * _PART_OF_AGE, _LONGEST_STAY)
+        # A clock may be set back.
+        if 0 <= now - self._looked_at < stay and not self._has_surplus:
+            return False
+        self._looked_at = now
+        return True
 
     def _retain(self) -> float | None:
         oldest: float | None = self._writing.change(self._drop_oldest)

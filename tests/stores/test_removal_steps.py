@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lazr_smtptest.model.ids import with_id
 from lazr_smtptest.stores import SQLiteStore, _queries, _sql_store
 from lazr_smtptest.stores._retention import Retention
 
@@ -85,3 +86,45 @@ def test_bounds_hold_when_the_store_is_opened(
     assert len(again) == 2
     assert max(removed) == 2
     again.close()
+
+
+@pytest.fixture
+def looks(store: SQLiteStore, clock: Time, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return how often messages are looked at for their age while some are written."""
+    times: list[float] = []
+    drop = _sql_store.SQLStore._drop_oldest
+
+    def noted(self: _sql_store.SQLStore, connection: Any) -> float | None:
+        times.append(clock.now)
+        return drop(self, connection)
+
+    # The thread looks by itself when it has nothing to do, but not again so soon.
+    store._writer.call(store._idle)
+    monkeypatch.setattr(_sql_store.SQLStore, "_drop_oldest", noted)
+
+    def write(*seconds: float) -> int:
+        for each in seconds:
+            clock.now += each
+            store._write([with_id(make_envelope(9))])
+        return len(times)
+
+    return write
+
+
+def test_messages_that_are_too_old_are_looked_for_once_a_second(looks: Any) -> None:
+    """Not for each batch: those of a second go at once."""
+    assert looks(2.0, 0.5, 0.4, 0.2) == 2
+
+
+def test_a_clock_that_is_set_back_does_not_keep_messages(looks: Any) -> None:
+    """They are looked for as soon as it is."""
+    assert looks(2.0, -500.0) == 2
+
+
+def test_a_number_of_messages_is_exact_after_each_batch(
+    looks: Any, store: SQLiteStore
+) -> None:
+    """However often they arrive."""
+    store.adjust(bounds=Retention(max_count=3, max_age=3600))
+    looks(0.1, 0.1)
+    assert len(store) == 3

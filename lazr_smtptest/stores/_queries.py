@@ -17,12 +17,14 @@ from lazr_smtptest.stores._codec import address_key
 from lazr_smtptest.stores._sql import Database, Dialect
 
 __all__ = [
+    "ENDS",
     "NEWEST",
     "Row",
     "State",
     "clear",
     "count_new",
     "downwards",
+    "ends",
     "ids",
     "message",
     "missing",
@@ -31,7 +33,6 @@ __all__ = [
     "numbered",
     "numbers_of",
     "oldest",
-    "oldest_number",
     "remove",
     "shortened",
     "state",
@@ -46,6 +47,11 @@ _ROWS = 64
 
 # The greatest number that a message ever had; no row, if there was none.
 NEWEST = "SELECT seq FROM sqlite_sequence WHERE name = 'message'"
+# What a search has to know, in one statement: a database may be far away.
+ENDS = (
+    f"SELECT (SELECT min(number) FROM message), ifnull(({NEWEST}), 0), indexed "
+    "FROM state"
+)
 
 # The tables with one row for each indexed message, but for the tables of text.
 _INDEXED = ("facts", "summary", "shortened")
@@ -129,6 +135,15 @@ def newest(connection: Database) -> int:
     return 0 if row is None else int(row[0])
 
 
+def ends(connection: Database) -> tuple[int, int, int]:
+    """Return the least number of a message, the newest, and the last that is indexed.
+
+    The newest is one that a message had. Without messages they are 1, 0 and 0.
+    """
+    oldest, newest, indexed = connection.execute(ENDS).fetchone()
+    return (oldest, newest, indexed) if oldest else (1, 0, 0)
+
+
 def oldest(connection: Database) -> Iterator[tuple[int, int, int]]:
     """Iterate over the messages, oldest first: number, kept_at, size."""
     after = 0
@@ -139,12 +154,6 @@ def oldest(connection: Database) -> Iterator[tuple[int, int, int]]:
     ).fetchall():
         yield from rows
         after = rows[-1][0]
-
-
-def oldest_number(connection: Database) -> int:
-    """Return the least number of a message; 0 if there is none."""
-    (number,) = connection.execute("SELECT min(number) FROM message").fetchone()
-    return int(number or 0)
 
 
 def remove(connection: Database, numbers: Sequence[int], dialect: Dialect) -> int:

@@ -148,7 +148,7 @@ class Catalog:
         Raises:
             KeyError: there is no message with the id `page.after`.
         """
-        span = self._span(page.newest)
+        span, indexed = self._span(page.newest)
         if page.after is not None:
             number = self.number_of(page.after)
             if number is None:
@@ -157,6 +157,7 @@ class Catalog:
         search = self._search(
             page.node,
             span,
+            indexed,
             downwards=not page.oldest_first,
             is_bounded=page.is_bounded,
         )
@@ -175,10 +176,9 @@ class Catalog:
         if node == Everything():
             numbers: Runs = self.read_with(all_numbers)
             return numbers if limit is None else numbers[:limit]
-        span = self._span(newest)
-        return self._search(node, span, downwards=False, is_bounded=False).numbers(
-            limit
-        )
+        span, indexed = self._span(newest)
+        search = self._search(node, span, indexed, downwards=False, is_bounded=False)
+        return search.numbers(limit)
 
     def counts(self, node: Node, newest: int | None = None) -> Counts:
         """Count the messages: all, the unread ones, and those that match."""
@@ -186,7 +186,7 @@ class Catalog:
         matching = self._known_count(node, state)
         missing = 0
         if matching is None:
-            search = self._search(node, self._span(newest))
+            search = self._search(node, *self._span(newest))
             matching, missing = search.count(), search.missing()
         return Counts(
             messages=state.messages,
@@ -208,18 +208,13 @@ class Catalog:
             return count
         return None
 
-    def _span(self, newest: int | None) -> Span:
-        """Return the numbers of all messages."""
-        oldest, latest = self.read_with(_ends)
-        return Span(oldest, latest if newest is None else min(latest, newest))
+    def _span(self, newest: int | None) -> tuple[Span, int]:
+        """Return the numbers of all messages, and the last one that is indexed."""
+        oldest, latest, indexed = self.read_with(_tables.ends)
+        return Span(oldest, latest if newest is None else min(latest, newest)), indexed
 
-    def _search(self, node: Node, span: Span, **options: bool) -> Search:
-        return Search(self.read_with, node, span, self._dialect, **options)
-
-
-def _ends(connection: Database) -> tuple[int, int]:
-    oldest = _tables.oldest_number(connection)
-    return (oldest, _tables.newest(connection)) if oldest else (1, 0)
+    def _search(self, node: Node, span: Span, indexed: int, **options: bool) -> Search:
+        return Search(self.read_with, node, span, indexed, self._dialect, **options)
 
 
 def _envelope(connection: Database, number: int) -> Envelope | None:

@@ -89,6 +89,7 @@ class Search:
         read: calls a function with a connection to the database.
         node: the query.
         span: the messages to search.
+        indexed: the last number whose message is indexed.
         dialect: the dialect of the database.
         downwards: whether to begin with the newest.
         is_bounded: whether to stop when it has taken too long.
@@ -102,6 +103,7 @@ class Search:
         read: _Read[Any],
         node: Node,
         span: Span,
+        indexed: int,
         dialect: Dialect,
         *,
         downwards: bool = True,
@@ -111,6 +113,7 @@ class Search:
         self._read = read
         self._node = node
         self._span = span
+        self._indexed = indexed
         self._dialect = dialect
         self._downwards = downwards
         self._is_bounded = is_bounded
@@ -143,7 +146,7 @@ class Search:
 
     def _found(self) -> Iterator[Sequence[int]]:
         """Yield the numbers that match, of one window after the other."""
-        indexed = self._read(_tables.state).indexed
+        indexed = self._indexed
         spans = [
             (Span(self._span.low, min(self._span.high, indexed)), True),
             (Span(max(self._span.low, indexed + 1), self._span.high), False),

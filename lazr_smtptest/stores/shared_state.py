@@ -110,7 +110,9 @@ class SharedState:
         self.look().addCallbacks(self._looked, self._not_looked)
 
     def _looked(self, _: None) -> None:
-        self._trouble = ""
+        if self._trouble:
+            self._trouble = ""
+            log.info("what other nodes share is seen again")
         self._look_later()
 
     def _not_looked(self, failure: Any) -> None:

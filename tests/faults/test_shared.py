@@ -280,3 +280,26 @@ def _insert_unknown(database: Any) -> None:
         "INSERT INTO fault (record, place) VALUES (?, 0)",
         ('{"fault": [{"on": "RCPT", "sing": true}]}',),
     )
+
+
+def test_the_log_says_when_the_others_are_seen_again(
+    nodes: tuple[Node, Node],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """And once that they are not, however often it looks."""
+    one, _ = nodes
+    caplog.set_level("INFO", "lazr.smtptest")
+
+    def away(*values: Any) -> None:
+        raise StoreError("cannot read postgresql://db/mail: no route")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(one.state._database, "read", away)
+        one.clock.pump([SOON] * 3)
+    one.clock.pump([SOON] * 3)
+    assert caplog.messages == [
+        "what other nodes share is not seen: "
+        "cannot read postgresql://db/mail: no route",
+        "what other nodes share is seen again",
+    ]

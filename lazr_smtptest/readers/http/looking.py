@@ -40,7 +40,7 @@ Looked = tuple[int, bool, Sequence[tuple[_Asker, "list[Summary] | Exception"]]]
 def search_each(
     store: Any, asked: Iterable[tuple[Condition, int, int, float]]
 ) -> tuple[int, list[Any]]:
-    """Return the number of the newest message, and the oldest that meet each condition.
+    """Return the last number of a message, and the oldest that meet each condition.
 
     Args:
         store: the store.
@@ -50,7 +50,7 @@ def search_each(
     Returns:
         for each condition the messages, or the error.
     """
-    newest = store.page(limit=1)
+    newest = store.next_number() - 1
     answers: list[Any] = []
     for condition, since, count, patience in asked:
         try:
@@ -58,7 +58,7 @@ def search_each(
             answers.append(found)
         except Exception as error:
             answers.append(error)
-    return newest[0].number if newest else 0, answers
+    return newest, answers
 
 
 def look(store: Any, after: int, askers: Iterable[_Asker]) -> Looked[_Asker]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
+from math import nan
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
+from twisted.internet.defer import Deferred, TimeoutError
 
+from lazr_smtptest.errors import BusyError, StoreError
 from lazr_smtptest.interfaces import ISharedStore
 from lazr_smtptest.model.delivery_event import MailEvent
 from lazr_smtptest.net.clock import monotonic
@@ -23,6 +26,10 @@ __all__ = ["Metrics"]
 
 _PREFIX = "smtptest"
 _TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
+
+# The most seconds that a store that is away holds up the rest: less than the ten that
+# Prometheus waits.
+_PATIENCE = 3.0
 
 # Methods of requests with a count of their own; others are counted as one.
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
@@ -173,15 +180,14 @@ class Metrics:
     async def _answer(self, call: Call) -> Answer:
         self._begin()
         self._count_accepted()
-        reader, sessions = self._context.reader, self._context.sessions
-        began = monotonic()
-        progress = await reader.index_progress()
-        self._reading.set(monotonic() - began)
-        self._messages.set(progress.messages)
-        self._missing.set(progress.missing)
-        # The time at which a thread asked the reactor for a call.
-        asked: float = await reader.call(monotonic)
-        self._lag.set(max(0.0, monotonic() - asked))
+        sessions = self._context.sessions
+        try:
+            measured = Deferred.fromCoroutine(self._measure())
+            await measured.addTimeout(_PATIENCE, self._context.reactor)
+        except (StoreError, BusyError, TimeoutError):
+            # The others matter most while the store is away.
+            for gauge in (self._reading, self._messages, self._missing, self._lag):
+                gauge.set(nan)
         self._waiting.set(self._waits())
         if self._store_lag is not None:
             self._store_lag.set(self._context.store.lag())
@@ -194,6 +200,18 @@ class Metrics:
             body=generate_latest(self._registry),
             content_type=_TEXT_FORMAT,
         )
+
+    async def _measure(self) -> None:
+        """Measure the store and the reactor, which wait for threads."""
+        reader = self._context.reader
+        began = monotonic()
+        progress = await reader.index_progress()
+        self._reading.set(monotonic() - began)
+        self._messages.set(progress.messages)
+        self._missing.set(progress.missing)
+        # The time at which a thread asked the reactor for a call.
+        asked: float = await reader.call(monotonic)
+        self._lag.set(max(0.0, monotonic() - asked))
 
     def close(self) -> None:
         """Count no more."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from lazr_smtptest.stores._queries import NEWEST
+from lazr_smtptest.stores._queries import ENDS, NEWEST
 from lazr_smtptest.stores._sql import Rows
 
 __all__ = ["Adapter"]
@@ -19,6 +19,7 @@ __all__ = ["Adapter"]
 # Statements, and parts of statements, that PostgreSQL says in another way.
 _OTHERWISE = {
     NEWEST: "SELECT newest FROM state",
+    ENDS: "SELECT (SELECT min(number) FROM message), newest, indexed FROM state",
     "SELECT seq FROM sqlite_sequence WHERE name = 'folder'": (
         "SELECT folders FROM state"
     ),

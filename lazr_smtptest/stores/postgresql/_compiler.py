@@ -7,7 +7,7 @@ compared, too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from lazr_smtptest.query.tree import Field, Substring, Words
 from lazr_smtptest.query.words import index_words
@@ -31,12 +31,13 @@ class PostgreSQLCompiler(Compiler):
 
     Args:
         indexed: see `compile_query`.
-        has_trigrams: whether there is an index of three characters.
+        has_trigrams: returns whether there is an index of three characters; it is
+            called where that matters.
     """
 
     texts = "FROM texts"
 
-    def __init__(self, indexed: bool, has_trigrams: bool) -> None:
+    def __init__(self, indexed: bool, has_trigrams: Callable[[], bool]) -> None:
         super().__init__(lambda beginning: None, indexed)
         self._has_trigrams = has_trigrams
 
@@ -72,7 +73,7 @@ class PostgreSQLCompiler(Compiler):
         return self._contains([column], node.text)
 
     def _contains(self, columns: Sequence[str], text: str) -> Part:
-        by_index = self._has_trigrams and _has_trigram(text)
+        by_index = _has_trigram(text) and self._has_trigrams()
         return self._texts(self._like(columns, text), by_index)
 
     def _like(self, columns: Sequence[str], text: str) -> str:

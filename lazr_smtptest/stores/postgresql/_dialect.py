@@ -119,7 +119,11 @@ class PostgreSQLDialect(Dialect):
 
     def plan(self, connection: Adapter, node: Node, indexed: bool) -> Plan:
         """Compile a query; see `_compiler.compile_query`."""
-        (has_trigrams,) = connection.execute("SELECT trigrams FROM state").fetchone()
+
+        def has_trigrams() -> bool:
+            row = connection.execute("SELECT trigrams FROM state").fetchone()
+            return bool(row[0])
+
         return PostgreSQLCompiler(indexed, has_trigrams).plan(node)
 
 

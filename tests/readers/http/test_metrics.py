@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -13,8 +15,10 @@ import pytest
 from zope.interface import implementer
 
 from lazr_smtptest import CaptureServer
+from lazr_smtptest.errors import StoreError
 from lazr_smtptest.interfaces import ISharedStore
 from lazr_smtptest.model.delivery_event import MailEvent
+from lazr_smtptest.model.found import IndexProgress
 from lazr_smtptest.readers.context import ReaderContext
 from lazr_smtptest.readers.http.reader import HTTPReader
 from lazr_smtptest.stores import MemoryStore
@@ -204,3 +208,37 @@ def test_the_lag_of_a_shared_store_is_measured(make_mail: type[Mail]) -> None:
 
 def test_a_store_of_one_server_has_no_lag(client: Client) -> None:
     assert "smtptest_store_lag_seconds" not in numbers(client)
+
+
+class Away(Spooling):
+    """One whose database is away."""
+
+    def index_progress(self) -> IndexProgress:
+        """Raise an error."""
+        raise StoreError("cannot read postgresql://db/mail: no route")
+
+
+def test_the_lag_is_measured_while_the_database_is_away(make_mail: type[Mail]) -> None:
+    """What only that knows is no number."""
+    mail = make_mail(store=Away())
+    found = numbers(mail.client)
+    mail.reader.close()
+    assert found["smtptest_store_lag_seconds"] == 3.5
+    assert math.isnan(found["smtptest_store_messages"])
+
+
+def test_a_store_that_does_not_answer_is_not_waited_for() -> None:
+    """Prometheus waits for ten seconds."""
+    held: list[Callable[[], None]] = []
+
+    class Held(Mail):
+        def callInThread(self, function: Callable[[], None]) -> None:
+            held.append(function)
+
+    mail = Held(store=Spooling())
+    mail.client.send(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    mail.reactor.advance(3)
+    assert "smtptest_store_messages NaN" in mail.client.response().text
+    mail.reader.close()
+    while held:
+        held.pop()()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -70,3 +71,27 @@ def test_a_query_without_an_index_would_be_noticed(
     statement = "SELECT number FROM message WHERE kept_at > 1"
     store._catalog.read_with(lambda connection: connection.execute(statement))
     assert len(scans) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "number"), [("", 5), ("is:unread", 5), ("rcpt:one@example.com", 7)]
+)
+def test_a_page_takes_few_statements(
+    store: Any, monkeypatch: pytest.MonkeyPatch, query: str, number: int
+) -> None:
+    """Each of them is a journey to the database, and waits for a processor of it."""
+    store.add(make_envelope(1, rcpt_tos=("one@example.com",)))
+    # A message that is not indexed is read whole.
+    store.counts("hello", timeout=60)
+    here = threading.get_ident()
+    execute, statements = Adapter.execute, []
+
+    def count(adapter: Any, statement: str, *values: Any) -> Any:
+        # Messages are indexed in another thread.
+        if threading.get_ident() == here:
+            statements.append(statement)
+        return execute(adapter, statement, *values)
+
+    monkeypatch.setattr(Adapter, "execute", count)
+    assert len(store.page(query, limit=1)) == 1
+    assert len(statements) == number, statements

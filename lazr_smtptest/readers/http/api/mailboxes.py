@@ -185,7 +185,7 @@ class Mailboxes:
                 HTTPStatus.TOO_MANY_REQUESTS,
                 f"there are {_MOST} mailboxes: remove one first",
             )
-        newest = await self._newest()
+        newest = await self._context.reader.next_number() - 1
         record = new_record(asked)
         box = self._box(record, newest)
         if self._shared is not None:
@@ -240,11 +240,6 @@ class Mailboxes:
         for name in self._boxes.keys() - {each.record.name for each in found}:
             ended = self._end(name, f"the mailbox {name} was removed")
             ended.addErrback(lambda _: None)
-
-    async def _newest(self) -> int:
-        """Return the number of the newest message; 0 if there is none."""
-        page = await self._context.reader.page(limit=1)
-        return page[0].number if page else 0
 
     async def mailbox(self, call: Call) -> Answer:
         """Answer with a mailbox."""

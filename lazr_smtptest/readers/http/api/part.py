@@ -202,6 +202,10 @@ class StorePart:
 
     # Changes: those of the whole store, for those who then look at this part
 
+    def next_number(self) -> int:
+        """Return the number of the next message of the store; see `IMessageReader`."""
+        return int(self._store.next_number())
+
     def last_change(self) -> int:
         """Return the number of the latest change; see `IMessageReader`."""
         return int(self._store.last_change())

@@ -7,13 +7,35 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.logger import globalLogPublisher
+from twisted.mail.smtp import IMessageDelivery
+from zope.interface import implementer
 
+from lazr_smtptest.interfaces import IEnvelopeMessage
 from lazr_smtptest.model.session import Session
 
 
 async def raise_in_coroutine(*arguments: object) -> None:
     """Raise in a coroutine."""
     raise ZeroDivisionError
+
+
+@implementer(IEnvelopeMessage)
+class OwnMessage:
+    """A message of the user's."""
+
+    def __init__(self, result: object) -> None:
+        self.envelope_received = lambda envelope: result
+
+
+@implementer(IMessageDelivery)
+class OwnDelivery:
+    """A delivery of the user's, whose messages have a result."""
+
+    def __init__(self, result: object) -> None:
+        self.validateTo = lambda user: lambda: OwnMessage(result)
+
+    def validateFrom(self, helo: object, origin: object) -> object:
+        return origin
 
 
 class Observer:
@@ -93,3 +115,33 @@ def test_a_deferred_that_has_fired_and_was_paused_is_waited_for(new_wire: Any) -
     assert wire.codes("RSET") == []
     inner.callback(None)
     assert wire.heard() == ["250 2.0.0 OK"]
+
+
+def test_what_raises_after_a_wait_is_answered_with_451(new_wire: Any) -> None:
+    """And the next command is handled."""
+    errors: list[BaseException] = []
+    waiting: Deferred[None] = Deferred()
+    wire = new_wire(on_error=errors.append)
+
+    def done(result: None) -> None:
+        raise ZeroDivisionError
+
+    wire.protocol.engine.wait(waiting, done, errors.append)
+    assert wire.codes("NOOP") == []
+    waiting.callback(None)
+    assert [line[:3] for line in wire.heard()] == ["451", "250"]
+    assert [type(each) for each in errors] == [ZeroDivisionError]
+
+
+def test_a_late_result_of_a_message_that_is_no_reply_is_answered_with_451(
+    new_wire: Any,
+) -> None:
+    """And the error is reported."""
+    errors: list[BaseException] = []
+    waiting: Deferred[Any] = Deferred()
+    wire = new_wire(delivery=OwnDelivery(waiting), on_error=errors.append)
+    wire.say("EHLO a", "MAIL FROM:<a@example.com>", "RCPT TO:<b@example.com>", "DATA")
+    assert wire.codes("Hi.", ".") == []
+    waiting.callback("550 no")
+    assert [line[:3] for line in wire.heard()] == ["451"]
+    assert [type(each) for each in errors] == [TypeError]

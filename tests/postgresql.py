@@ -275,7 +275,7 @@ def empty(url: str) -> None:
             name
             for (name,) in connection.execute(
                 "SELECT tablename FROM pg_tables WHERE schemaname = 'smtptest' "
-                "AND tablename NOT IN ('state', 'smtptest_version')"
+                "AND tablename NOT IN ('state', 'smtptest_version', 'part')"
             )
         ]
         if tables:

@@ -96,8 +96,8 @@ class Dialect(ABC):
         """Insert the texts of messages, which are searched."""
 
     @abstractmethod
-    def remove_texts(self, connection: Any, numbers: Sequence[int]) -> None:
-        """Delete the texts of messages."""
+    def remove_contents(self, connection: Any, numbers: Sequence[int]) -> None:
+        """Delete the contents and the texts of messages, which take most room."""
 
     @abstractmethod
     def empty(self, connection: Any, tables: Sequence[str]) -> None:

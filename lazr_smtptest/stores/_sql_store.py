@@ -192,9 +192,15 @@ class SQLStore(SQLEditor, AdjustableStore):
             islice(facts(), _MOST_REMOVED), state.messages, state.octets, self._clock()
         )
         self._has_surplus = surplus == _MOST_REMOVED
-        _tables.remove(connection, numbers[:surplus], self._dialect)
+        self._remove_oldest(connection, numbers[:surplus], state.messages)
         oldest = next(_tables.oldest(connection), None)
         return None if oldest is None else oldest[1] / 1_000_000
+
+    def _remove_oldest(
+        self, connection: Any, numbers: Sequence[int], messages: int
+    ) -> None:
+        """Remove the oldest messages, of so many."""
+        _tables.remove(connection, numbers, self._dialect)
 
     def _change(self, function: Callable[[Any], Any], synchronous: str = "") -> Any:
         result = self._writer.call(

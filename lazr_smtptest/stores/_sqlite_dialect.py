@@ -69,11 +69,12 @@ class SQLiteDialect(Dialect):
                 [(row.number, *getattr(row, table)) for row in rows],
             )
 
-    def remove_texts(
+    def remove_contents(
         self, connection: sqlite3.Connection, numbers: Sequence[int]
     ) -> None:
-        """Delete the texts of messages."""
+        """Delete the contents and the texts of messages."""
         marks = ", ".join("?" * len(numbers))
+        connection.execute(f"DELETE FROM body WHERE number IN ({marks})", numbers)
         for table in TABLES_OF_TEXT:
             connection.execute(f"DELETE FROM {table} WHERE rowid IN ({marks})", numbers)
 

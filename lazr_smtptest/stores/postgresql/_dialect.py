@@ -13,7 +13,7 @@ from lazr_smtptest.stores._sql import Dialect
 from lazr_smtptest.stores._summary_rows import Indexed
 from lazr_smtptest.stores.postgresql._adapter import Adapter
 from lazr_smtptest.stores.postgresql._compiler import LONGEST, PostgreSQLCompiler
-from lazr_smtptest.stores.postgresql._schema import TEXTS
+from lazr_smtptest.stores.postgresql._schema import PARTITIONED, TEXTS
 
 __all__ = ["PostgreSQLDialect", "texts_row"]
 
@@ -103,10 +103,13 @@ class PostgreSQLDialect(Dialect):
         """Insert the texts of messages, which are searched."""
         connection.executemany(_ADD_TEXTS, map(texts_row, rows))
 
-    def remove_texts(self, connection: Adapter, numbers: Sequence[int]) -> None:
-        """Delete the texts of messages."""
+    def remove_contents(self, connection: Adapter, numbers: Sequence[int]) -> None:
+        """Delete the contents and the texts of messages."""
         marks = ", ".join("?" * len(numbers))
-        connection.execute(f"DELETE FROM texts WHERE number IN ({marks})", numbers)
+        for table in PARTITIONED:
+            connection.execute(
+                f"DELETE FROM {table} WHERE number IN ({marks})", numbers
+            )
 
     def empty(self, connection: Adapter, tables: Sequence[str]) -> None:
         """Delete all rows of some tables, and all texts."""

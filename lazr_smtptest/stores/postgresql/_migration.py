@@ -66,10 +66,12 @@ def _check_rights(place: Place, connection: psycopg.Connection[Any]) -> None:
             "default_transaction_read_only is on"
         )
     missing = connection.execute(
-        "SELECT tablename, privilege FROM pg_tables, "
+        # For a partition, the rights to its table are enough.
+        "SELECT relname, privilege FROM pg_class, "
         "unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) privilege "
-        "WHERE schemaname = %s AND NOT has_table_privilege("
-        "format('%%I.%%I', schemaname, tablename), privilege) ORDER BY 1, 2",
+        "WHERE relnamespace = CAST(%s AS regnamespace) AND relkind IN ('r', 'p') "
+        "AND NOT relispartition AND NOT has_table_privilege(oid, privilege) "
+        "ORDER BY 1, 2",
         (place.schema,),
     ).fetchone()
     if missing is not None:

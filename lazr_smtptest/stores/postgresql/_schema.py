@@ -9,13 +9,18 @@ of ``state``.
 
 from __future__ import annotations
 
-__all__ = ["MIGRATIONS", "TEXTS", "TRIGRAMS"]
+__all__ = ["MIGRATIONS", "PARTITIONED", "REST", "TEXTS", "TRIGRAMS"]
 
 # The columns of texts: the words, with a space around each, and the header fields.
 TEXTS = (
     *("subject", "addresses", "text", "attachments"),
     *("h_from", "h_to", "h_cc", "h_bcc", "h_reply_to", "h_subject", "h_message_id"),
 )
+
+# The tables that are divided by ranges of numbers, see `_partitions`; and for each the
+# partition of what is in none of the others.
+PARTITIONED = ("body", "texts")
+REST = tuple(f"{table}_rest" for table in PARTITIONED)
 
 # The statement for the indexes of three characters, with the schema of the extension.
 TRIGRAMS = (
@@ -26,6 +31,39 @@ TRIGRAMS = (
 
 # Compared by their code points, whatever the locale of the database.
 _TEXT = 'TEXT COLLATE "C" NOT NULL'
+
+# The statements that make a table the first partition of a new one, with its indexes.
+_DIVIDE = """DO $$
+    DECLARE
+        last BIGINT := (SELECT until FROM part);
+        one TEXT := '{0}_' || last;
+        made RECORD;
+    BEGIN
+        EXECUTE format('ALTER TABLE {0} RENAME TO %I', one);
+        EXECUTE format(
+            'CREATE TABLE {0} (LIKE %I INCLUDING STORAGE) PARTITION BY RANGE (number)',
+            one
+        );
+        CREATE TABLE {0}_rest PARTITION OF {0} DEFAULT;
+        FOR made IN
+            SELECT relname AS name, indisprimary, pg_get_indexdef(indexrelid) AS said
+            FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+            WHERE indrelid = one::regclass
+        LOOP
+            EXECUTE format('ALTER INDEX %I RENAME TO %I', made.name,
+                           made.name || '_' || last);
+            IF made.indisprimary THEN
+                ALTER TABLE {0} ADD PRIMARY KEY (number);
+            ELSE
+                EXECUTE format('CREATE INDEX %I ON {0} ', made.name)
+                    || substring(made.said FROM 'USING .*');
+            END IF;
+        END LOOP;
+        EXECUTE format(
+            'ALTER TABLE {0} ATTACH PARTITION %I FOR VALUES FROM (MINVALUE) TO (%s)',
+            one, last
+        );
+    END $$"""
 
 # The statements that migrate from each version of the schema to the next.
 MIGRATIONS: list[tuple[str, ...]] = [
@@ -257,5 +295,13 @@ MIGRATIONS: list[tuple[str, ...]] = [
             name {_TEXT} PRIMARY KEY,
             value {_TEXT}
         )""",
+    ),
+    (
+        # The ranges of numbers that have partitions of their own.
+        "CREATE TABLE part (since BIGINT NOT NULL, until BIGINT PRIMARY KEY)",
+        # What is there already becomes the first one.
+        "INSERT INTO part SELECT coalesce((SELECT min(number) FROM message), newest), "
+        "newest + 100000 FROM state",
+        *map(_DIVIDE.format, PARTITIONED),
     ),
 ]

@@ -12,6 +12,7 @@ from zlib import crc32
 
 from zope.interface import implementer
 
+from lazr_smtptest.errors import StoreError
 from lazr_smtptest.interfaces import (
     IAdjustableStore,
     IMessageReader,
@@ -44,6 +45,7 @@ from lazr_smtptest.stores.postgresql._hints import Hints
 from lazr_smtptest.stores.postgresql._lag import Lag
 from lazr_smtptest.stores.postgresql._membership import Membership
 from lazr_smtptest.stores.postgresql._migration import prepare
+from lazr_smtptest.stores.postgresql._partitions import Partitions
 from lazr_smtptest.stores.postgresql._place import AwayError, Place
 from lazr_smtptest.stores.postgresql._replay import Replay
 from lazr_smtptest.stores.postgresql._replica import NotedWriting, Replica
@@ -62,6 +64,10 @@ _LOCK = 0x6C7A7369
 
 # Seconds after which a node asks again whether another one still indexes.
 _TURN = 0.05
+
+# Seconds to the next look at the partitions, and after one that failed.
+_TIDY_PAUSE = 0.5
+_TIDY_LATER = 10.0
 
 
 @implementer(IWaitingStore, IMessageReader, IAdjustableStore, ISharedStore)
@@ -132,6 +138,9 @@ class PostgreSQLStore(SQLStore):
         # Held by the node that indexes, by a lock of the database.
         self._indexing = Connection(self._place)
         self._is_indexing = False
+        self._partitions = Partitions()
+        # Seconds, by the monotonic clock, before which partitions are left alone.
+        self._tidy_at = 0.0
         self._throughput = Throughput()
         self._lag = Lag()
         self._hints = Hints(self._place, self._wake_watcher)
@@ -272,6 +281,33 @@ class PostgreSQLStore(SQLStore):
     def _report_kept(self) -> None:
         super()._report_kept()
         self._hints.send()
+        if self._partitions.is_due():
+            self._writer.post(self._tidy)
+
+    def _retain(self) -> float | None:
+        oldest = super()._retain()
+        self._tidy()
+        return oldest
+
+    def _remove_oldest(
+        self, connection: Any, numbers: Sequence[int], messages: int
+    ) -> None:
+        self._partitions.remove_oldest(connection, numbers, messages, self._dialect)
+
+    def _tidy(self) -> None:
+        """Make the partitions that are needed soon, and drop those that are empty."""
+        if not self._partitions.is_due() or time.monotonic() < self._tidy_at:
+            return
+        pause = _TIDY_PAUSE
+        try:
+            self._writing.change(self._partitions.make)
+            self._writing.change(self._partitions.drop)
+        except StoreError as error:
+            # Somebody reads for long, such as a backup; or the database is away, which
+            # those who keep messages say.
+            log.debug("%s: partitions are left as they are: %s", self, error)
+            pause = _TIDY_LATER
+        self._tidy_at = time.monotonic() + pause
 
     def nodes(self) -> Sequence[Node]:
         """Return the processes that share the database; see `ISharedStore`."""
@@ -344,11 +380,13 @@ class PostgreSQLStore(SQLStore):
     def _insert(self, connection: Any, rows: Sequence[_tables.Row]) -> None:
         self._remove(connection, self._uncertain)
         super()._insert(connection, rows)
+        self._partitions.note(connection)
 
     def _insert_spooled(self, connection: Any, batch: Batch) -> None:
         """Insert messages of the spool; in the thread of `Replay`."""
         self._remove(connection, batch.uncertain)
         super()._insert(connection, batch.rows)
+        self._partitions.note(connection)
 
     def _remove(self, connection: Any, uncertain: Sequence[tuple[int, str]]) -> None:
         """Remove the messages that are not to be there, if they are."""

@@ -31,6 +31,21 @@ _REPORT_OF_OLD = (
 )
 
 
+# The version from which on tables are divided.
+DIVIDED = 9
+
+
+class NoPartitions:
+    """What an older server does about partitions: nothing."""
+
+    def note(self, connection: Any) -> None:
+        """Ignore what was inserted."""
+
+    def is_due(self) -> bool:
+        """Return that there is nothing to do."""
+        return False
+
+
 @pytest.fixture
 def open_as(postgresql: str) -> Iterator[Open]:
     """Open a store as the program did when there were so many migrations."""
@@ -40,6 +55,8 @@ def open_as(postgresql: str) -> Iterator[Open]:
             with pytest.MonkeyPatch.context() as patched:
                 patched.setattr(_migration, "MIGRATIONS", MIGRATIONS[:version])
                 store: Any = open_store(f"{postgresql}&schema=older")
+            if version < DIVIDED:
+                store._partitions = NoPartitions()
             return stack.enter_context(contextlib.closing(store))
 
         yield open_as
@@ -91,6 +108,45 @@ def test_what_is_written_meanwhile_is_kept(open_as: Open, version: int) -> None:
         count = writing.result()
     assert len(newer) == count
     assert newer.counts().messages == count
+
+
+def indexes(postgresql: str, schema: str) -> set[str]:
+    """Return the definitions of the indexes of texts."""
+    with psycopg.connect(postgresql) as connection:
+        rows = connection.execute(
+            "SELECT indexdef FROM pg_indexes "
+            "WHERE schemaname = %s AND tablename = 'texts'",
+            (schema,),
+        )
+        return {said.replace(f"{schema}.", "") for (said,) in rows}
+
+
+def test_texts_are_searched_as_in_a_new_store(open_as: Open, postgresql: str) -> None:
+    """Their table is made anew, with the indexes of the old one."""
+    older = open_as(VERSIONS[-1])
+    older.add(make_envelope(0))
+    made_new = f"{postgresql}&schema=new"
+    open_as()
+    open_store(made_new).close()
+    try:
+        assert len(indexes(postgresql, "older")) == 4
+        assert indexes(postgresql, "older") == indexes(postgresql, "new")
+    finally:
+        with psycopg.connect(postgresql, autocommit=True) as connection:
+            connection.execute("DROP SCHEMA new CASCADE")
+
+
+def test_contents_that_were_there_have_a_partition(
+    open_as: Open, postgresql: str
+) -> None:
+    """It has room for those of older servers."""
+    older = open_as(VERSIONS[-1])
+    older.add(make_envelope(0))
+    open_as()
+    older.add(make_envelope(1))
+    with psycopg.connect(postgresql) as connection:
+        rows = connection.execute("SELECT number FROM older.body_100001 ORDER BY 1")
+        assert rows.fetchall() == [(1,), (2,)]
 
 
 def test_several_that_start_together_migrate_once(open_as: Open) -> None:

@@ -132,6 +132,20 @@ def test_the_html_is_shown_in_spite_of_its_payloads(page, site, safe):
     safe("html")
 
 
+def test_nothing_runs_or_is_loaded_in_a_window_of_the_html(page, site, safe):
+    """No frame holds the document there, but its policy does."""
+    found = site.send(hostile_mail())
+    page.goto(f"{site.url}#/messages/{found.id}/html")
+    with page.expect_popup() as popup:
+        page.get_by_role("link", name="window of its own").click()
+    popup.value.locator("#end").wait_for(state="attached")
+    popup.value.wait_for_load_state("networkidle")
+    assert popup.value.evaluate("window.pwned") is None
+    assert popup.value.evaluate("origin") == "null"
+    assert popup.value.url.startswith(site.url)
+    safe("window")
+
+
 def test_links_and_forms_of_a_mail_leave_the_page_where_it_is(
     page, site, requests, world
 ):

@@ -263,7 +263,7 @@ class TestHTML:
     def test_it_has_a_window_of_its_own(self, opened, requests, world):
         """There it is printed in full; nothing runs or is loaded there either."""
         with opened.expect_popup() as popup:
-            opened.get_by_role("link", name="Own window").click()
+            opened.get_by_role("link", name="window of its own").click()
         expect(popup.value.locator("b")).to_have_text("Anna")
         assert popup.value.title() == ""
         assert asked_by_mail(world) == []
@@ -292,6 +292,19 @@ class TestHTML:
         opened.reload()
         expect(opened.get_by_text("2 remote images blocked")).to_be_visible()
         assert set(asked_by_mail(world)) == {f"GET {pixel}", f"GET {other}"}
+
+    def test_images_are_loaded_by_a_new_token(self, opened, requests):
+        """That of the frame may have ended since the message was opened."""
+        expect(frame(opened).locator("b")).to_have_text("Anna")
+        requests.urls.clear()
+        opened.get_by_role("button", name="Show them").click()
+        expect(opened.get_by_text("Images of other hosts are loaded.")).to_be_visible()
+        expect(frame(opened).locator("b")).to_have_text("Anna")
+        token, view = (
+            next(at for at, url in enumerate(requests.urls) if what in url)
+            for what in ("/view/blocked", "images=remote")
+        )
+        assert token < view
 
     @pytest.mark.parametrize(("width", "pixels"), [("Phone", 390), ("Tablet", 768)])
     def test_it_has_widths_of_devices(self, make_context, site, width, pixels):

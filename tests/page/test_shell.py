@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from email.message import EmailMessage
 from smtplib import SMTPRecipientsRefused
 
 import pytest
@@ -377,6 +378,31 @@ class TestAway:
         expect(page.locator(".away")).to_be_visible()
         page.locator(".row", has_text="two").click()
         expect(page.locator(".view .empty")).to_contain_text("does not answer")
+
+    @pytest.mark.parametrize("tab", ["", "/html", "/text", "/conversation", "/source"])
+    def test_what_was_not_loaded_comes_when_it_is_back(self, page, site, tab):
+        """Nobody has to load the page again."""
+        message = EmailMessage()
+        message["Subject"] = "two"
+        message.set_content("Hello.\n")
+        message.add_alternative("<p>Hello.</p>", subtype="html")
+        site.send("Subject: one\n\nHi.\n")
+        found = site.send(message)
+        page.goto(f"{site.url}#/messages")
+        expect(page.locator(".row")).to_have_count(2)
+        until(page, "() => customElements.get('mail-view')")
+        # The message itself is loaded, and its tab is not.
+        if tab:
+            page.goto(f"{site.url}#/messages/{found.id}/envelope")
+            expect(page.get_by_role("tabpanel")).to_contain_text("Transaction")
+        site.controller.stop()
+        expect(page.locator(".away")).to_be_visible()
+        page.goto(f"{site.url}#/messages/{found.id}{tab}")
+        expect(page.locator(".view")).to_contain_text("does not answer")
+        site.controller.start()
+        expect(page.locator(".away")).to_be_hidden()
+        expect(page.locator(".view")).not_to_contain_text("does not answer")
+        expect(page.get_by_role("tabpanel")).to_be_visible()
 
     def test_the_list_stays(self, page, site):
         """With its search."""

@@ -1,6 +1,7 @@
 // The base of all elements of the page.
 
 import { LitElement } from "./vendor/lit.js";
+import { feed } from "./feed.js";
 import { addKeys } from "./keys.js";
 
 /** The options of a property that is set by the element itself. */
@@ -14,7 +15,16 @@ export class Part extends LitElement {
   #listened = [];
   #keys = [];
   #removeKeys = () => {};
-  #loading = null;
+  #load = null;
+  #use = null;
+
+  constructor() {
+    super();
+    // What a server that was away did not answer is asked for again when it is back.
+    this.listen(feed, ["back", "reset"], () => {
+      if (this.#load && this.problem?.status === 0) this.useLatest(this.#load, this.#use);
+    });
+  }
 
   createRenderRoot() {
     return this;
@@ -34,17 +44,18 @@ export class Part extends LitElement {
   }
 
   /**
-   * Use what a promise brings, unless another one was given meanwhile; if it fails,
+   * Use what a function loads, unless another one was given meanwhile; if it fails,
    * `problem` is why.
    */
-  async useLatest(promise, use) {
-    this.#loading = promise;
+  async useLatest(load, use) {
+    this.#load = load;
+    this.#use = use;
     this.problem = null;
     try {
-      const found = await promise;
-      if (this.#loading === promise) use(found);
+      const found = await load();
+      if (this.#load === load) use(found);
     } catch (problem) {
-      if (this.#loading === promise) this.problem = problem;
+      if (this.#load === load) this.problem = problem;
     }
   }
 

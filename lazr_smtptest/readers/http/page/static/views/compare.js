@@ -47,8 +47,8 @@ class CompareView extends Part {
   #load() {
     this.rows = null;
     this.isCut = false;
-    const both = Promise.all([this.left, this.right].map((id) => read(id, this.what)));
-    this.useLatest(both, (texts) => {
+    const both = [this.left, this.right];
+    this.useLatest(() => Promise.all(both.map((id) => read(id, this.what))), (texts) => {
       this.isCut = texts.some((text) => text.length > MOST);
       this.rows = compareLines(...texts.map((text) => spelled(text.slice(0, MOST))));
     });

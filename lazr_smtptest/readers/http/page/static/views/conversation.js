@@ -30,7 +30,8 @@ class Conversation extends Part {
   willUpdate(changed) {
     if (!changed.has("sessionId") || !this.sessionId) return;
     this.lines = null;
-    this.useLatest(explained(get(`sessions/${encodeURIComponent(this.sessionId)}`)),
+    const path = `sessions/${encodeURIComponent(this.sessionId)}`;
+    this.useLatest(() => explained(get(path)),
       ({ transcript }) => (this.lines = transcript));
   }
 

@@ -21,6 +21,7 @@ class MailHTML extends Part {
     isShown: STATE,
     withImages: STATE,
     blocked: STATE,
+    problem: STATE,
   };
 
   constructor() {
@@ -40,18 +41,27 @@ class MailHTML extends Part {
       this.withImages = false;
       this.blocked = null;
     }
-    if (this.#isDrawn && this.blocked === null) this.#readBlocked();
+    if (this.#isDrawn && this.blocked === null) this.#readBlocked(this.message.blocked);
   }
 
-  async #readBlocked() {
+  #readBlocked(loading) {
     const id = this.messageId;
     this.blocked = NOTHING;
-    try {
-      const found = await (this.message.blocked ?? get(messagePath(id, "view/blocked")));
+    const load = () => {
+      const first = loading;
+      // If it fails, it is asked for again.
+      loading = null;
+      return first ?? get(messagePath(id, "view/blocked"));
+    };
+    this.useLatest(load, (found) => {
       if (id === this.messageId) this.blocked = found;
-    } catch (problem) {
-      if (id === this.messageId) this.blocked = { ...NOTHING, failure: problem.message };
-    }
+    });
+  }
+
+  /** Load the images. The token of the frame may have ended since the message was opened. */
+  #showImages() {
+    this.withImages = true;
+    this.#readBlocked();
   }
 
   get #part() {
@@ -80,8 +90,8 @@ class MailHTML extends Part {
     return html`<div class="strip">
         ${choice(t("html.width"), widths, this.width, (name) => (this.width = name))}
         ${choice(t("html.scheme"), schemes, this.scheme, (name) => (this.scheme = name))}
-        ${this.blocked.url ? html`<a class="btn small" href=${this.#url} target="_blank"
-          rel="noopener noreferrer" title=${t("html.alone-why")}>${t("html.alone")}</a>` : nothing}
+        ${this.blocked.url ? html`<a class="btn icon small" href=${this.#url} target="_blank"
+          rel="noopener noreferrer" aria-label=${t("html.alone")} title=${t("html.alone")}>↗</a>` : nothing}
         ${this.#blockedLine()}
       </div>
       ${this.blocked.url ? repeat([this.#url], (url) => url, (url) => this.#frame(url)) : nothing}`;
@@ -96,11 +106,12 @@ class MailHTML extends Part {
 
   /** What the frame does not load, and why. */
   #blockedLine() {
-    const { images, blocked, failure } = this.blocked;
+    const { images, blocked } = this.blocked;
+    const failure = this.problem?.message ?? this.blocked.failure;
     if (failure) return html`<span class="chip warn">${failure}</span>`;
     if (this.withImages) return html`<span class="chip warn">${t("html.remote")}</span>`;
     return html`${images ? html`<span>${t("html.images", { n: images })}</span>
-        <button class="btn small" @click=${() => (this.withImages = true)}>${t("html.load")}</button>` : nothing}
+        <button class="btn small" @click=${this.#showImages}>${t("html.load")}</button>` : nothing}
       ${blocked.length ? html`<details class="blocked"><summary>${t("html.blocked", { n: this.blocked.count })}</summary>
         <p>${t("html.why")}</p>
         <ul>${blocked.map((each) => html`<li>${each.count} × ${each.kind}, <bdi>${each.host}</bdi></li>`)}</ul>

@@ -38,7 +38,8 @@ class MailSource extends Part {
   willUpdate(changed) {
     if (changed.has("path")) {
       this.found = [];
-      this.useLatest(get(this.path, {}, { as: "text" }), (text) => (this.text = text));
+      const { path } = this;
+      this.useLatest(() => get(path, {}, { as: "text" }), (text) => (this.text = text));
     }
     if (changed.has("text")) this.#shown = spelled(this.text.slice(0, MOST).replaceAll("\r", ""));
   }

@@ -84,7 +84,7 @@ class MailView extends Part {
     this.listen(feed, ["removed"], (event) => {
       if (event.detail.ids?.includes(this.messageId)) this.#load();
     });
-    this.listen(feed, ["cleared", "reset"], this.#refresh);
+    this.listen(feed, ["cleared", "reset", "back"], this.#refresh);
     this.listenToKeys([
       { keys: "Escape", label: "key.back", run: () => this.#back() },
       { keys: "r", label: "do.reply", run: () => go(["send"], { reply: this.messageId }) },

@@ -45,7 +45,7 @@ class SessionView extends Part {
   }
 
   #load() {
-    return this.useLatest(this.#find(), (whole) => {
+    return this.useLatest(() => this.#find(), (whole) => {
       this.whole = whole;
       clearTimeout(this.#timer);
       if (isOpen(whole)) this.#timer = setTimeout(this.#refresh, PAUSE);

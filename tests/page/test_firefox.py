@@ -130,9 +130,9 @@ class TestMessage:
         tab.goto(f"{site.url}#/messages/{sent.id}/html")
         tab.frame()
         assert world.asked == []
-        tab.click(".strip > .btn")
+        tab.click(".strip > button.btn")
         tab.wait_for(
-            "() => document.querySelector('iframe.mail').src.includes('images=')"
+            "() => document.querySelector('iframe.mail')?.src.includes('images=')"
         )
         tab.wait_for("() => document.images[0]?.naturalWidth > 0", frame=tab.frame())
         assert world.asked == [f"GET {WORLD}/logo.png"]

@@ -8,6 +8,7 @@ import { Part, STATE } from "./part.js";
 import { currentRoute, go, href } from "./route.js";
 import { state } from "./state.js";
 import "./parts/ask.js";
+import "./parts/drop.js";
 import { emptyView } from "./parts/empty.js";
 import "./parts/search.js";
 import "./parts/side.js";

@@ -1,7 +1,6 @@
 // What is not needed to show the list: loaded when that is drawn, or with another place.
 
 import { loadMeanings } from "./meanings.js";
-import "./parts/drop.js";
 import "./parts/help.js";
 import "./parts/login.js";
 import "./parts/notice.js";

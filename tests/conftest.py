@@ -29,6 +29,7 @@ from .postgresql import (
     server_of_test,
     url_in,
 )
+from .reporting import report_briefly
 from .rewriting import modules_below, rewrite_together
 from .sampling import SHORT_TABLE, leave_out_rows
 
@@ -138,6 +139,11 @@ def _is_left_out(path: Path, config: pytest.Config) -> bool:
     if not path.is_relative_to(HERE) or " or " in expression or "(" in expression:
         return False
     return bool(marks_of(path) & left_out(expression))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the processes of pytest-xdist report no more than is read."""
+    report_briefly(config)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,7 +1,8 @@
-"""Debian's Chromium, driven by Playwright."""
+"""Debian's Chromium, driven by Playwright; LAZR_SMTPTEST_CHROMIUM is another one."""
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,11 @@ def remedy() -> str:
         import playwright  # noqa: F401
     except ImportError:
         return "pip install playwright"
-    return "" if shutil.which("chromium") else "apt-get install chromium"
+    return "" if _path() else "apt-get install chromium"
+
+
+def _path() -> str | None:
+    return os.environ.get("LAZR_SMTPTEST_CHROMIUM") or shutil.which("chromium")
 
 
 class Tab:
@@ -104,9 +109,7 @@ def browser() -> Iterator[Browser]:
     from playwright.sync_api import Error, sync_playwright
 
     with sync_playwright() as driver:
-        launched = driver.chromium.launch(
-            executable_path=shutil.which("chromium"), args=_ARGUMENTS
-        )
+        launched = driver.chromium.launch(executable_path=_path(), args=_ARGUMENTS)
         try:
             yield Browser(launched)
         except Error as error:

@@ -22,6 +22,7 @@ from lazr_smtptest.stores._codec import address_key, fields_of
 from lazr_smtptest.stores._summary_rows import indexed
 from lazr_smtptest.stores.postgresql import PostgreSQLStore
 from lazr_smtptest.stores.postgresql._dialect import texts_row
+from lazr_smtptest.stores.postgresql._schema import PARTITIONED
 
 from ..load.letters import letter
 
@@ -107,7 +108,9 @@ def _copy(connection: psycopg.Connection[Any], table: str, number: int) -> None:
                 connection.execute(
                     f"ALTER TABLE {table} DROP CONSTRAINT {constraint}".encode()
                 )
-        statement = f"COPY {table} FROM STDIN (FREEZE)".encode()
+        # Those with partitions cannot be frozen.
+        freeze = "" if table in PARTITIONED else " (FREEZE)"
+        statement = f"COPY {table} FROM STDIN{freeze}".encode()
         with connection.cursor().copy(statement) as copy:
             for lines in _lines(table, number):
                 copy.write(lines)

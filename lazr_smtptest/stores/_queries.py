@@ -165,11 +165,11 @@ def remove(connection: Database, numbers: Sequence[int], dialect: Dialect) -> in
 
 
 def _remove(connection: Database, numbers: Sequence[int], dialect: Dialect) -> int:
-    marks = ", ".join("?" * len(numbers))
+    listed = (json.dumps(numbers),)
     rows = connection.execute(
         f"SELECT number, id, size, fields, flags & 1 FROM message "
-        f"WHERE number IN ({marks}) ORDER BY number",
-        numbers,
+        f"WHERE number IN {_changes.EACH} ORDER BY number",
+        listed,
     ).fetchall()
     if not rows:
         return 0
@@ -188,7 +188,9 @@ def _remove(connection: Database, numbers: Sequence[int], dialect: Dialect) -> i
     )
     dialect.remove_contents(connection, numbers)
     for table in (*_INDEXED, "message"):
-        connection.execute(f"DELETE FROM {table} WHERE number IN ({marks})", numbers)
+        connection.execute(
+            f"DELETE FROM {table} WHERE number IN {_changes.EACH}", listed
+        )
     _count(
         connection,
         -len(rows),

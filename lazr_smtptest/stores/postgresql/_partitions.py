@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from lazr_smtptest.stores import _queries as _tables
 from lazr_smtptest.stores._sql import Dialect
 from lazr_smtptest.stores.postgresql._adapter import Adapter
-from lazr_smtptest.stores.postgresql._dialect import PostgreSQLDialect
+from lazr_smtptest.stores.postgresql._dialect import PostgreSQLDialect, remove_from
 from lazr_smtptest.stores.postgresql._schema import PARTITIONED, REST
 
 __all__ = ["Partitions"]
@@ -169,11 +169,7 @@ class _DroppingDialect(PostgreSQLDialect):
 
     def remove_contents(self, connection: Adapter, numbers: Sequence[int]) -> None:
         """Delete those that are in no partition of their own."""
-        marks = ", ".join("?" * len(numbers))
-        for table in REST:
-            connection.execute(
-                f"DELETE FROM {table} WHERE number IN ({marks})", numbers
-            )
+        remove_from(connection, REST, numbers)
 
 
 def _last(connection: Adapter) -> tuple[int, int]:

@@ -25,7 +25,7 @@ def scans(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     execute = Adapter.execute
 
     def explain(adapter: Any, statement: str, *values: Any) -> Any:
-        is_read = statement.lstrip().startswith(("SELECT", "WITH"))
+        is_read = statement.lstrip().startswith(("SELECT", "WITH", "DELETE"))
         if is_read and "sqlite_sequence" not in statement:
             execute(adapter, "SET enable_seqscan = off")
             plan = "\n".join(
@@ -51,6 +51,7 @@ READS: dict[str, Callable[[Any], object]] = {
     "the changes": lambda store: store.changes(0, limit=10),
     "a message": lambda store: store.get("id-1"),
     "the progress": lambda store: store.index_progress(),
+    "a removal": lambda store: store.delete("id-1"),
 }
 
 

@@ -10,6 +10,8 @@ import pytest
 
 pytest.importorskip("psycopg_pool", reason="psycopg is not installed")
 
+import psycopg
+
 from benchmarks.postgresql import filling, limits
 from lazr_smtptest.stores.postgresql import PostgreSQLStore
 
@@ -65,6 +67,26 @@ def test_a_filled_store_counts_what_it_has(postgresql: str, filled: str) -> None
         assert (counts.messages, counts.unread, counts.matching) == (12, 3, 12)
         assert len(store.page("is:unread")) == 3
         assert filling.is_filled(postgresql, filled, 12)
+
+
+def test_a_filled_store_has_the_indexes_of_another(
+    postgresql: str, filled: str
+) -> None:
+    """But for that of three adjacent characters; partitions have theirs, too."""
+    with closing(PostgreSQLStore(postgresql, schema="empty")):
+        pass
+    with psycopg.connect(postgresql) as connection:
+
+        def indexes(schema: str) -> set[tuple[str, str]]:
+            rows = connection.execute(
+                "SELECT tablename, split_part(indexdef, ' USING ', 2) "
+                "FROM pg_indexes WHERE schemaname = %s "
+                "AND indexdef NOT LIKE '%%gin_trgm_ops%%'",
+                (schema,),
+            )
+            return set(rows.fetchall())
+
+        assert indexes(filled) == indexes("empty")
 
 
 def test_a_group_of_the_first_version_has_its_part(tmp_path: Path) -> None:

@@ -116,7 +116,8 @@ def _copy(connection: psycopg.Connection[Any], table: str, number: int) -> None:
                 copy.write(lines)
     for _, definition, constraint, made in indexes:
         if constraint is None:
-            connection.execute(definition.encode())
+            # Of the partitions, too.
+            connection.execute(definition.replace(" ON ONLY ", " ON ").encode())
         else:
             connection.execute(
                 f"ALTER TABLE {table} ADD CONSTRAINT {constraint} {made}".encode()

@@ -94,8 +94,8 @@ def test_a_group_of_the_first_version_has_its_part(tmp_path: Path) -> None:
     (tmp_path / "cpu").mkdir()
     folder = limits._folder(tmp_path)
     limits._limit(folder, 0.2)
-    assert (folder / "cpu.cfs_period_us").read_text() == "10000\n"
-    assert (folder / "cpu.cfs_quota_us").read_text() == "2000\n"
+    assert (folder / "cpu.cfs_period_us").read_text() == "5000\n"
+    assert (folder / "cpu.cfs_quota_us").read_text() == "1000\n"
 
 
 def test_a_group_of_the_second_version_has_its_part(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_group_of_the_second_version_has_its_part(tmp_path: Path) -> None:
     folder = limits._folder(tmp_path)
     limits._limit(folder, 0.2)
     assert (tmp_path / "cgroup.subtree_control").read_text() == "+cpu\n"
-    assert (folder / "cpu.max").read_text() == "2000 10000\n"
+    assert (folder / "cpu.max").read_text() == "1000 5000\n"
 
 
 def test_where_no_group_can_be_made_nothing_is_limited(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ __all__ = ["limited"]
 _ROOT = Path("/sys/fs/cgroup")
 
 # Microseconds in which a group may use its part: short, so that it is like a slower
-# processor, and not one that stands still for a while.
-_PERIOD = 10_000
+# processor, and not one that stands still for a while. A node that stands still within
+# a commit holds the others up. Linux gives a group a millisecond at least.
+_PERIOD = 5_000
 
 
 @contextmanager
@@ -21,7 +22,7 @@ def limited(part: float, root: Path = _ROOT) -> Iterator[Callable[[int], None] |
     """Make a group for processes; those in it must have ended when it is left.
 
     Args:
-        part: of a processor, a tenth at least.
+        part: of a processor, a fifth at least.
         root: where groups are.
 
     Yields:

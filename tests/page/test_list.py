@@ -198,6 +198,17 @@ class TestLive:
         events.open()
         expect(rows(page)).to_contain_text("early")
 
+    def test_a_screen_reader_is_told_of_it(self, make_context, site):
+        """A list that is read again says how many have come since the first time."""
+        site.send("Subject: old\n\nHi.\n")
+        page = without_websockets(make_context)
+        events = Gate(page, "**/api/v2/events*")
+        page.goto(site.url)
+        expect(rows(page)).to_have_count(1)
+        site.send("Subject: early\n\nHi.\n")
+        events.open()
+        expect(page.locator("[aria-live=polite]")).to_have_text("1 new")
+
     def test_what_is_removed_before_the_events_goes(self, make_context, site):
         """The list is read again when the connection is there."""
         site.send("Subject: old\n\nHi.\n")

@@ -36,6 +36,7 @@ class MailList extends Part {
   #list = null;
   // The rows of the query, which may not be loaded yet: then others are still shown.
   #wanted = null;
+  #loading = Promise.resolve();
   #news = throttled(() => this.#readNews(), PAUSE);
   #announce = throttled(() => this.#tellNews(), ANNOUNCED);
   #arrived = 0;
@@ -70,7 +71,8 @@ class MailList extends Part {
     this.listen(feed, ["changed"], (event) => this.#lists.forEach((each) =>
       each.update(event.detail.messages).catch(() => {})));
     this.listen(feed, ["removed"], (event) => this.#removed(event.detail.messages));
-    this.listen(feed, ["cleared", "reset"], () => this.#search());
+    this.listen(feed, ["cleared"], () => this.#search());
+    this.listen(feed, ["reset"], () => this.#readAgain());
     this.listen(state, ["change"], () => this.#list.merge());
     this.listenToKeys([
       { keys: "j, ArrowDown", label: "key.next", run: () => this.#move(1) },
@@ -147,8 +149,10 @@ class MailList extends Part {
     const { query } = this;
     const list = [...this.#lists].find((each) => each.query === query) ?? this.#rowsOf(query);
     this.#wanted = list;
+    const loading = list.reload();
+    this.#loading = loading.catch(() => {});
     try {
-      await list.reload();
+      await loading;
       if (query !== this.query) return;
       showSearchProblem(null);
       this.#list = list;
@@ -168,7 +172,15 @@ class MailList extends Part {
     this.cursor = this.#list.rows.find((each) => idOf(each) === this.current)?.key ?? "";
   }
 
+  /** Read all anew; who listens is told of what has come since the list was read. */
+  async #readAgain() {
+    await this.#loading;
+    if (this.#wanted.isLoaded) await this.#readNews();
+    return this.#search();
+  }
+
   async #readNews() {
+    await this.#loading;
     // The server may have been away when it was asked for.
     if (!this.#wanted.isLoaded) return this.#search();
     this.#arrived += await this.#wanted.readNews().catch(() => 0);

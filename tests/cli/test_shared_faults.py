@@ -45,6 +45,14 @@ def ask(port: int, method: str, body: Any = None, path: str = "faults") -> Any:
     return answer
 
 
+def ports(processes: tuple[Process, Process]) -> tuple[int, int, int]:
+    """Return the ports of the workers, of their HTTP side, and of the sink."""
+    with_workers, sink = processes
+    ready = with_workers.wait_for(r"^ready smtp=(\d+) http=(\d+)")
+    workers, http = map(int, ready.groups())
+    return workers, http, sink.port()
+
+
 def is_kept(port: int) -> bool:
     """Send a message; return whether it is kept."""
     with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as client:
@@ -60,10 +68,7 @@ def test_a_rule_holds_in_all_processes_and_fires_once(
     processes: tuple[Process, Process],
 ) -> None:
     """The process that it is added at takes no mail itself."""
-    with_workers, sink = processes
-    ready = with_workers.wait_for(r"^ready smtp=(\d+) http=(\d+)")
-    workers, http = map(int, ready.groups())
-    alone = sink.port()
+    workers, http, alone = ports(processes)
     [rule] = ask(http, "POST", {"fault": [RULE]})["rules"]
     assert (rule["shared"], rule["fired"]) == (True, 0)
     limit = time.monotonic() + PATIENCE
@@ -86,10 +91,7 @@ def test_a_setting_is_changed_in_all_processes(
     processes: tuple[Process, Process],
 ) -> None:
     """The process that it is changed at takes no mail itself."""
-    with_workers, sink = processes
-    ready = with_workers.wait_for(r"^ready smtp=(\d+) http=(\d+)")
-    workers, http = map(int, ready.groups())
-    alone = sink.port()
+    workers, http, alone = ports(processes)
     body = {"limits": {"message_size": 12345}}
     answer = ask(http, "PATCH", body, path="settings")
     assert (answer["limits"]["message_size"], answer["shared"]) == (12345, True)

@@ -143,6 +143,7 @@ def remove_from(
 
 
 def texts_row(row: Indexed) -> list[object]:
+    """Return the values of the row of a message in ``texts``."""
     words, is_cut = _words_of(row.words)
     padded = [f" {words} " for words in row.words]
     return [row.number, words, is_cut, *padded, *row.heads]

@@ -12,15 +12,20 @@ partitions that `REST` names, and is removed row by row.
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Sequence
 
+from lazr_smtptest.errors import StoreError
 from lazr_smtptest.stores import _queries as _tables
-from lazr_smtptest.stores._sql import Dialect
+from lazr_smtptest.stores._sql import Dialect, Writing
 from lazr_smtptest.stores.postgresql._adapter import Adapter
 from lazr_smtptest.stores.postgresql._dialect import PostgreSQLDialect, remove_from
 from lazr_smtptest.stores.postgresql._schema import PARTITIONED, REST
 
 __all__ = ["Partitions"]
+
+log = logging.getLogger("lazr.smtptest")
 
 # The least numbers of a partition, and the part of all messages that a new one has: so
 # there are never very many. An index of three characters has a page for each that
@@ -33,6 +38,10 @@ _LEFT = 8
 
 # Nobody waits longer than this for a partition to be made or dropped.
 _LOCK_TIMEOUT = "SET LOCAL lock_timeout = '300ms'"
+
+# Seconds to the next look, and to the one after a failure.
+_PAUSE = 0.5
+_LATER = 10.0
 
 
 class Partitions:
@@ -52,6 +61,8 @@ class Partitions:
         # done it already.
         self._newest = self._oldest = 0
         self._make_at = self._drop_at = 0
+        # Seconds, by the monotonic clock, before which partitions are left alone.
+        self._next_at = 0.0
 
     def note(self, connection: Adapter) -> None:
         """Note that messages were inserted; see `Adapter.inserted`."""
@@ -66,12 +77,31 @@ class Partitions:
         self._make_at = _middle(*_last(connection))
 
     def is_due(self) -> bool:
-        """Return whether to call `make` and `drop`."""
+        """Return whether to call `tidy`."""
         return self._is_owner is not False and (
             self._newest >= self._make_at or self._oldest >= self._drop_at
         )
 
-    def make(self, connection: Adapter) -> None:
+    def tidy(self, writing: Writing) -> None:
+        """Make the partition that is needed soon, and drop those that are empty.
+
+        Args:
+            writing: makes each of these changes in a transaction of its own.
+        """
+        if not self.is_due() or time.monotonic() < self._next_at:
+            return
+        pause = _PAUSE
+        try:
+            writing.change(self._make)
+            writing.change(self._drop)
+        except StoreError as error:
+            # Somebody reads for long, such as a backup; or the database is away, which
+            # those who keep messages say.
+            log.debug("partitions are left as they are: %s", error)
+            pause = _LATER
+        self._next_at = time.monotonic() + pause
+
+    def _make(self, connection: Adapter) -> None:
         """Make the next partition if it is time for it."""
         if not self._may_change(connection):
             return
@@ -96,7 +126,7 @@ class Partitions:
         connection.execute("INSERT INTO part VALUES (?, ?)", (start, end))
         self._make_at = _middle(start, end)
 
-    def drop(self, connection: Adapter) -> None:
+    def _drop(self, connection: Adapter) -> None:
         """Drop the partitions whose messages have all gone."""
         if not self._may_change(connection):
             return

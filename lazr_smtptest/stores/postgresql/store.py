@@ -12,7 +12,6 @@ from zlib import crc32
 
 from zope.interface import implementer
 
-from lazr_smtptest.errors import StoreError
 from lazr_smtptest.interfaces import (
     IAdjustableStore,
     IMessageReader,
@@ -64,10 +63,6 @@ _LOCK = 0x6C7A7369
 
 # Seconds after which a node asks again whether another one still indexes.
 _TURN = 0.05
-
-# Seconds to the next look at the partitions, and after one that failed.
-_TIDY_PAUSE = 0.5
-_TIDY_LATER = 10.0
 
 
 @implementer(IWaitingStore, IMessageReader, IAdjustableStore, ISharedStore)
@@ -139,8 +134,6 @@ class PostgreSQLStore(SQLStore):
         self._indexing = Connection(self._place)
         self._is_indexing = False
         self._partitions = Partitions()
-        # Seconds, by the monotonic clock, before which partitions are left alone.
-        self._tidy_at = 0.0
         self._throughput = Throughput()
         self._lag = Lag()
         self._hints = Hints(self._place, self._wake_watcher)
@@ -295,19 +288,7 @@ class PostgreSQLStore(SQLStore):
         self._partitions.remove_oldest(connection, numbers, messages, self._dialect)
 
     def _tidy(self) -> None:
-        """Make the partitions that are needed soon, and drop those that are empty."""
-        if not self._partitions.is_due() or time.monotonic() < self._tidy_at:
-            return
-        pause = _TIDY_PAUSE
-        try:
-            self._writing.change(self._partitions.make)
-            self._writing.change(self._partitions.drop)
-        except StoreError as error:
-            # Somebody reads for long, such as a backup; or the database is away, which
-            # those who keep messages say.
-            log.debug("%s: partitions are left as they are: %s", self, error)
-            pause = _TIDY_LATER
-        self._tidy_at = time.monotonic() + pause
+        self._partitions.tidy(self._writing)
 
     def nodes(self) -> Sequence[Node]:
         """Return the processes that share the database; see `ISharedStore`."""

@@ -28,8 +28,8 @@ WIDTH = 10
 def small_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin another partition after a few messages."""
     monkeypatch.setattr(_partitions, "LEAST", WIDTH)
-    monkeypatch.setattr(store_module, "_TIDY_PAUSE", 0.0)
-    monkeypatch.setattr(store_module, "_TIDY_LATER", 0.0)
+    monkeypatch.setattr(_partitions, "_PAUSE", 0.0)
+    monkeypatch.setattr(_partitions, "_LATER", 0.0)
     monkeypatch.setattr(_partitions, "_LOCK_TIMEOUT", "SET LOCAL lock_timeout = '5ms'")
 
 
@@ -147,25 +147,28 @@ def test_the_partitions_of_a_large_store_are_a_part_of_it(
 MANY = 9 * WIDTH
 
 
-def test_a_partition_goes_with_its_last_message(
-    divided: Open, connection: psycopg.Connection
-) -> None:
+@pytest.fixture
+def full(divided: Open) -> Any:
+    """A store with as many messages as it may have, all of them indexed."""
     store = divided(f"&max-count={MANY}")
     add(store, *range(MANY))
     assert found(store, "hello") == list(range(1, MANY + 1))
-    add(store, *range(MANY, MANY + 2 * WIDTH))
+    return store
+
+
+def test_a_partition_goes_with_its_last_message(
+    full: Any, connection: psycopg.Connection
+) -> None:
+    add(full, *range(MANY, MANY + 2 * WIDTH))
     assert f"body_{WIDTH}" not in partitions(connection)
     assert f"texts_{WIDTH}" not in partitions(connection, "texts")
 
 
 def test_until_then_the_contents_of_a_large_store_stay(
-    divided: Open, connection: psycopg.Connection
+    full: Any, connection: psycopg.Connection
 ) -> None:
-    store = divided(f"&max-count={MANY}")
-    add(store, *range(MANY))
-    assert found(store, "hello") == list(range(1, MANY + 1))
     before = count(connection, "body")
-    add(store, MANY)
+    add(full, MANY)
     assert (count(connection, "message"), count(connection, "body")) == (
         MANY,
         before + 1,
